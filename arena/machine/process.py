@@ -1,0 +1,146 @@
+"""The one door to processes (git has its own): time limits, whole-tree kill, capped output to a file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena.errors import ArenaError
+
+SUPERVISOR = Path(__file__).parent / "inside" / "supervisor.py"
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command ended. `reason` is exited, timeout, silent or stopped; `survivors` counts processes of the
+    command that were still alive after it and had to be killed."""
+
+    exit_code: int
+    reason: str
+    seconds: float
+    cpu_seconds: float
+    survivors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """Exit code and output of a short helper command."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path,
+    timeout: float | None,
+    errors: Path | None = None,
+    stdin: Path | None = None,
+    silence: float | None = None,
+    watch: Path | None = None,
+    cap: int = 8 << 20,
+    grace: float = 3.0,
+    pass_fds: Sequence[int] = (),
+) -> Finished:
+    """Runs `argv` to its end and leaves none of its processes behind.
+
+    Output goes to `log` (standard error to `errors` if given), at most `cap` bytes and the last 64 KiB. `timeout`
+    and `silence` are seconds (None: no limit); output, or a change below `watch`, is a sign of life. The command
+    sees exactly `env` and no standard input unless `stdin` names a file.
+
+    Raises ArenaError if the program can't be started.
+    """
+    order = {
+        "argv": list(argv), "cwd": str(cwd), "env": dict(env), "log": str(log), "errors": errors and str(errors),
+        "stdin": stdin and str(stdin), "timeout": timeout, "silence": silence, "watch": watch and str(watch),
+        "cap": cap, "grace": grace, "pass_fds": list(pass_fds),
+    }  # fmt: skip
+    supervisor = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(SUPERVISOR)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        start_new_session=True, pass_fds=pass_fds,
+    )  # fmt: skip
+    with _lock:
+        _running.add(supervisor)
+    try:
+        assert supervisor.stdin is not None
+        assert supervisor.stdout is not None
+        supervisor.stdin.write(json.dumps(order).encode() + b"\n")
+        supervisor.stdin.flush()  # stays open: its end tells the supervisor that we are gone
+        record = supervisor.stdout.read()
+    finally:
+        with _lock:
+            _running.discard(supervisor)
+        if supervisor.stdin:
+            supervisor.stdin.close()
+        supervisor.wait()
+        if supervisor.stdout:
+            supervisor.stdout.close()
+    return _finished(record, argv=argv)
+
+
+def _finished(record: bytes, *, argv: Sequence[str]) -> Finished:
+    if not record.strip():
+        # Somebody killed the supervisor: the candidate's code, the system, or a second Ctrl-C.
+        return Finished(exit_code=-9, reason="stopped", seconds=0.0, cpu_seconds=0.0, survivors=0)
+    data = json.loads(record)
+    if data["reason"] == "not-started":
+        raise ArenaError(
+            f"can't start {argv[0]!r}: {data['error']}. Check that it is installed and executable."
+        )
+    return Finished(**data)
+
+
+def stop_all() -> None:
+    """Asks every running command to end, with all its processes. Safe to call from a signal handler."""
+    for supervisor in list(_running):
+        supervisor.terminate()
+
+
+def capture(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 60,
+) -> Captured:
+    """Runs a short, trusted helper command (never a candidate's code) and returns what it printed.
+
+    Raises ArenaError if it can't be started or exceeds `timeout` seconds.
+    """
+    try:
+        done = subprocess.run(
+            list(argv), cwd=cwd, env=None if env is None else dict(env), timeout=timeout, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", errors="backslashreplace",
+        )  # fmt: skip
+    except OSError as error:
+        raise ArenaError(f"can't start {argv[0]!r}: {error.strerror}. Check that it is installed.") from error
+    except subprocess.TimeoutExpired as error:
+        raise ArenaError(f"{argv[0]} gave no answer in {timeout:g} s.") from error
+    return Captured(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def detach(argv: Sequence[str], *, cwd: Path, log: Path) -> int:
+    """Starts `argv` in a session of its own that outlives us; returns its process id."""
+    with log.open("ab") as out:
+        child = subprocess.Popen(
+            list(argv), cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+    return child.pid
+
+
+def which(program: str, *, path: str | None = None) -> str | None:
+    """Absolute path of a program, or None."""
+    return shutil.which(program, path=path)

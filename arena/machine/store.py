@@ -1,0 +1,171 @@
+"""Where a run lives on disk: folders outside the repository, atomic writes, one lock per purpose."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from arena.errors import ArenaError
+
+
+def _dirs(kind: str) -> Path:
+    # The import costs 5 ms and `--help` does not need it.
+    import platformdirs
+
+    override = os.environ.get(f"ARENA_{kind.upper()}_DIR")
+    if override:
+        return Path(override)
+    find = platformdirs.user_state_path if kind == "state" else platformdirs.user_cache_path
+    return find("arena", appauthor=False)
+
+
+def state_dir() -> Path:
+    """Folder of all runs: `ARENA_STATE_DIR`, else the user's state folder."""
+    return _dirs("state")
+
+
+def cache_dir() -> Path:
+    """Folder of everything that can be made again: `ARENA_CACHE_DIR`, else the user's cache folder."""
+    return _dirs("cache")
+
+
+def common_dir(start: Path) -> Path | None:
+    """The shared git directory of the repository around `start`, found without git; None outside of one.
+
+    Linked worktrees answer with the main repository's directory, so that state is keyed once per repository.
+    """
+    for folder in (start, *start.parents):
+        dot = folder / ".git"
+        if dot.is_dir():
+            return dot.resolve()
+        if dot.is_file():
+            return _from_gitfile(dot)
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
+            return folder.resolve()
+    return None
+
+
+def _from_gitfile(dot: Path) -> Path | None:
+    line = dot.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    if not line.startswith("gitdir: "):
+        return None
+    git_dir = (dot.parent / line[len("gitdir: ") :]).resolve()
+    pointer = git_dir / "commondir"
+    if pointer.is_file():
+        return (git_dir / pointer.read_text(encoding="utf-8", errors="surrogateescape").strip()).resolve()
+    return git_dir
+
+
+def repository_id(common: Path) -> str:
+    """A readable, stable name for a repository: folder name and a hash of its git directory's path."""
+    owner = common.parent.name if common.name == ".git" else common.stem
+    digest = hashlib.sha256(os.fsencode(common)).hexdigest()[:10]
+    return f"{slug(owner) or 'repository'}-{digest}"
+
+
+def slug(text: str, *, limit: int = 40) -> str:
+    """`text` as a name that is safe in refs, paths and reports: `[a-z0-9][a-z0-9._-]*`, at most `limit` long."""
+    name = re.sub(r"[^a-z0-9._-]+", "-", text.lower())
+    name = re.sub(r"\.{2,}", ".", name).strip("-._")[:limit].rstrip("-._")
+    return name.removesuffix(".lock").rstrip("-._")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file so that a reader, or a crash, sees the old content or the new, never a part."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """As `write_text`, for bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.tmp.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ArenaError(
+            f"can't write {path}: {error.strerror}. Free some space or choose another place."
+        ) from error
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Makes a rename durable; not possible on Windows, where folders can't be opened.
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def write_json(path: Path, data: object) -> None:
+    """Writes JSON with sorted keys, so that equal content gives equal bytes."""
+    write_text(path, json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Reads a JSON file of ours. Raises ArenaError if it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArenaError(f"can't read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise ArenaError(f"{path} is damaged ({error}). Judge again to make it anew.") from error
+
+
+@contextmanager
+def lock(path: Path, *, who: str, wait: float = 0) -> Iterator[None]:
+    """Holds an exclusive lock that the system releases when we die; `who` is shown to whoever is refused.
+
+    Raises ArenaError naming the holder if the lock is not free within `wait` seconds.
+    """
+    import filelock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = path.with_suffix(".holder")
+    guard = filelock.FileLock(path)
+    try:
+        guard.acquire(timeout=wait)
+    except filelock.Timeout:
+        name = holder.read_text(encoding="utf-8") if holder.exists() else "another arena"
+        raise ArenaError(f"{name.strip()} is at work here. Wait for it, or stop it first.") from None
+    try:
+        holder.write_text(f"{who} (process {os.getpid()})\n", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        guard.release()
+
+
+def free_bytes(path: Path) -> int:
+    """Free disk space, in bytes, where `path` is or would be."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+def remove_tree(path: Path) -> None:
+    """Removes a folder of ours, also when its content has lost its write permission. Never follows links."""
+
+    def retry(function: Any, name: str, _: Any) -> None:
+        os.chmod(Path(name).parent, 0o700)  # noqa: PTH101 - name may be raw
+        if not os.path.islink(name):  # noqa: PTH114
+            os.chmod(name, 0o700)  # noqa: PTH101
+        function(name)
+
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path, onerror=retry)
