@@ -63,15 +63,27 @@ def run(
     Raises ArenaError if the program can't be started.
     """
     order = {
-        "argv": list(argv), "cwd": str(cwd), "env": dict(env), "log": str(log), "errors": errors and str(errors),
-        "stdin": stdin and str(stdin), "timeout": timeout, "silence": silence, "watch": watch and str(watch),
-        "cap": cap, "grace": grace, "pass_fds": list(pass_fds),
-    }  # fmt: skip
+        "argv": list(argv),
+        "cwd": str(cwd),
+        "env": dict(env),
+        "log": str(log),
+        "errors": errors and str(errors),
+        "stdin": stdin and str(stdin),
+        "timeout": timeout,
+        "silence": silence,
+        "watch": watch and str(watch),
+        "cap": cap,
+        "grace": grace,
+        "pass_fds": list(pass_fds),
+    }
     supervisor = subprocess.Popen(
         [sys.executable, "-I", "-S", str(SUPERVISOR)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        start_new_session=True, pass_fds=pass_fds,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=pass_fds,
+    )
     with _lock:
         _running.add(supervisor)
     try:
@@ -83,10 +95,10 @@ def run(
     finally:
         with _lock:
             _running.discard(supervisor)
-        if supervisor.stdin:
+        if supervisor.stdin is not None:
             supervisor.stdin.close()
         supervisor.wait()
-        if supervisor.stdout:
+        if supervisor.stdout is not None:
             supervisor.stdout.close()
     return _finished(record, argv=argv)
 
@@ -94,7 +106,9 @@ def run(
 def _finished(record: bytes, *, argv: Sequence[str]) -> Finished:
     if not record.strip():
         # Somebody killed the supervisor: the candidate's code, the system, or a second Ctrl-C.
-        return Finished(exit_code=-9, reason="stopped", seconds=0.0, cpu_seconds=0.0, survivors=0)
+        return Finished(
+            exit_code=-9, reason="stopped", seconds=0.0, cpu_seconds=0.0, survivors=0
+        )
     data = json.loads(record)
     if data["reason"] == "not-started":
         raise ArenaError(
@@ -122,11 +136,21 @@ def capture(
     """
     try:
         done = subprocess.run(
-            list(argv), cwd=cwd, env=None if env is None else dict(env), timeout=timeout, check=False,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", errors="backslashreplace",
-        )  # fmt: skip
+            list(argv),
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
     except OSError as error:
-        raise ArenaError(f"can't start {argv[0]!r}: {error.strerror}. Check that it is installed.") from error
+        raise ArenaError(
+            f"can't start {argv[0]!r}: {error.strerror}. Check that it is installed."
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise ArenaError(f"{argv[0]} gave no answer in {timeout:g} s.") from error
     return Captured(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
@@ -136,7 +160,12 @@ def detach(argv: Sequence[str], *, cwd: Path, log: Path) -> int:
     """Starts `argv` in a session of its own that outlives us; returns its process id."""
     with log.open("ab") as out:
         child = subprocess.Popen(
-            list(argv), cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            list(argv),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     return child.pid
 

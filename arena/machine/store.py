@@ -22,7 +22,11 @@ def _dirs(kind: str) -> Path:
     override = os.environ.get(f"ARENA_{kind.upper()}_DIR")
     if override:
         return Path(override)
-    find = platformdirs.user_state_path if kind == "state" else platformdirs.user_cache_path
+    find = (
+        platformdirs.user_state_path
+        if kind == "state"
+        else platformdirs.user_cache_path
+    )
     return find("arena", appauthor=False)
 
 
@@ -47,7 +51,11 @@ def common_dir(start: Path) -> Path | None:
             return dot.resolve()
         if dot.is_file():
             return _from_gitfile(dot)
-        if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
+        if (
+            (folder / "HEAD").is_file()
+            and (folder / "objects").is_dir()
+            and (folder / "refs").is_dir()
+        ):
             return folder.resolve()
     return None
 
@@ -59,7 +67,10 @@ def _from_gitfile(dot: Path) -> Path | None:
     git_dir = (dot.parent / line[len("gitdir: ") :]).resolve()
     pointer = git_dir / "commondir"
     if pointer.is_file():
-        return (git_dir / pointer.read_text(encoding="utf-8", errors="surrogateescape").strip()).resolve()
+        return (
+            git_dir
+            / pointer.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        ).resolve()
     return git_dir
 
 
@@ -122,7 +133,9 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise ArenaError(f"can't read {path}: {error.strerror}.") from error
     except ValueError as error:
-        raise ArenaError(f"{path} is damaged ({error}). Judge again to make it anew.") from error
+        raise ArenaError(
+            f"{path} is damaged ({error}). Judge again to make it anew."
+        ) from error
 
 
 @contextmanager
@@ -139,8 +152,12 @@ def lock(path: Path, *, who: str, wait: float = 0) -> Iterator[None]:
     try:
         guard.acquire(timeout=wait)
     except filelock.Timeout:
-        name = holder.read_text(encoding="utf-8") if holder.exists() else "another arena"
-        raise ArenaError(f"{name.strip()} is at work here. Wait for it, or stop it first.") from None
+        name = (
+            holder.read_text(encoding="utf-8") if holder.exists() else "another arena"
+        )
+        raise ArenaError(
+            f"{name.strip()} is at work here. Wait for it, or stop it first."
+        ) from None
     try:
         holder.write_text(f"{who} (process {os.getpid()})\n", encoding="utf-8")
         yield

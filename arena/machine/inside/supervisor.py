@@ -109,7 +109,11 @@ class Watch:
 
     def __init__(self, order):
         self.start = self.last = time.monotonic()
-        self.timeout, self.silence, self.folder = order["timeout"], order["silence"], order["watch"]
+        self.timeout, self.silence, self.folder = (
+            order["timeout"],
+            order["silence"],
+            order["watch"],
+        )
         self.stopped = False
 
     def verdict(self):
@@ -119,7 +123,9 @@ class Watch:
         if self.timeout and now - self.start > self.timeout:
             return "timeout"
         if self.silence and now - self.last > self.silence:
-            if self.folder and changed_since(self.folder, time.time() - (now - self.last)):
+            if self.folder and changed_since(
+                self.folder, time.time() - (now - self.last)
+            ):
                 self.last = now
             else:
                 return "silent"
@@ -173,9 +179,15 @@ def start(order):
     stdin = open(order["stdin"], "rb") if order["stdin"] else subprocess.DEVNULL  # noqa: SIM115
     separate = subprocess.PIPE if order["errors"] else subprocess.STDOUT
     return subprocess.Popen(
-        order["argv"], cwd=order["cwd"], env=order["env"], stdin=stdin, stdout=subprocess.PIPE, stderr=separate,
-        start_new_session=True, pass_fds=order["pass_fds"],
-    )  # fmt: skip
+        order["argv"],
+        cwd=order["cwd"],
+        env=order["env"],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=separate,
+        start_new_session=True,
+        pass_fds=order["pass_fds"],
+    )
 
 
 def main():
@@ -205,15 +217,25 @@ def main():
         streams[process.stderr.fileno()] = Log(order["errors"], order["cap"])
     reason = pump(process, streams, watch)
     seconds = time.monotonic() - watch.start
-    survivors = end_all(process, order["grace"] if reason != "exited" else min(order["grace"], 0.5))
+    survivors = end_all(
+        process, order["grace"] if reason != "exited" else min(order["grace"], 0.5)
+    )
     drain(streams)
     for log in streams.values():
         log.close()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(json.dumps({
-        "reason": reason, "exit_code": process.returncode, "seconds": seconds,
-        "cpu_seconds": used.ru_utime + used.ru_stime, "survivors": survivors if reason == "exited" else 0,
-    }), flush=True)  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "reason": reason,
+                "exit_code": process.returncode,
+                "seconds": seconds,
+                "cpu_seconds": used.ru_utime + used.ru_stime,
+                "survivors": survivors if reason == "exited" else 0,
+            }
+        ),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""The journal of a run: an append-only file of events. Its state, and every status file, is a rendering of it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from arena.errors import ArenaError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened. `at` is wall-clock time in seconds and only for show: order is the line number."""
+
+    kind: str
+    at: float
+    label: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def encode(event: Event) -> bytes:
+    """One line: crc32 in hexadecimal, a space, JSON, a newline."""
+    body = json.dumps(
+        {"kind": event.kind, "at": event.at, "label": event.label, "data": event.data},
+        sort_keys=True,
+        separators=(",", ":"),
+    ).encode()
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def decode(line: bytes) -> Event | None:
+    """The event of one line, or None if the line is torn or damaged."""
+    crc, _, body = line.partition(b" ")
+    try:
+        if int(crc, 16) != zlib.crc32(body):
+            return None
+        return Event(**json.loads(body))
+    except (ValueError, TypeError):
+        return None
+
+
+def replay(path: Path) -> list[Event]:
+    """All events of a journal; a torn last line is dropped.
+
+    Raises ArenaError if good lines follow a bad one: that is damage, not a crash.
+    """
+    if not path.exists():
+        return []
+    events, bad = [], 0
+    for line in path.read_bytes().splitlines(keepends=True):
+        event = decode(line.rstrip(b"\n")) if line.endswith(b"\n") else None
+        if event is None:
+            bad += 1
+        elif bad:
+            raise ArenaError(f"{path} is damaged before its end; nothing was changed.")
+        else:
+            events.append(event)
+    return events
+
+
+def _write_all(number: int, line: bytes) -> None:
+    # A full disk shows as a short write first.
+    if os.write(number, line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(number)
+
+
+class Journal:
+    """Appends events durably and tells listeners about each.
+
+    Thread-safe. An event is on disk before `add` returns, so an acknowledged step is never forgotten.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.listeners: list[Callable[[Event], None]] = []
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._drop_torn_tail()
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise ArenaError(
+                f"can't write the journal {path}: {error.strerror}. Nothing was started."
+            ) from error
+
+    def _drop_torn_tail(self) -> None:
+        if self.path.exists():
+            good = sum(len(encode(event)) for event in replay(self.path))
+            if good < self.path.stat().st_size:
+                os.truncate(self.path, good)
+
+    def add(self, kind: str, label: str | None = None, **data: Any) -> None:
+        """Appends one event. Raises ArenaError when the disk is full; the journal stays whole."""
+        event = Event(kind=kind, at=time.time(), label=label, data=data)
+        line = encode(event)
+        with self._lock:
+            before = os.fstat(self._file).st_size
+            try:
+                _write_all(self._file, line)
+            except OSError as error:
+                os.ftruncate(self._file, before)
+                raise ArenaError(
+                    f"can't write the journal: {error.strerror}. Everything so far is kept in "
+                    f"{self.path.parent}. Free some space."
+                ) from error
+            for listener in self.listeners:
+                listener(event)
+
+    def events(self) -> Iterator[Event]:
+        """What was written so far, from the file."""
+        return iter(replay(self.path))
+
+    def close(self) -> None:
+        """Ends writing."""
+        os.close(self._file)
