@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -251,7 +251,9 @@ class Quarantine:
             tree = self.git.call("write-tree", env=env).text
         return self.commit(tree, parents=(base,), message=message)
 
-    def apply(self, patch: bytes, *, base: str, message: str) -> str:
+    def apply(
+        self, patch: bytes, *, base: str, message: str, date: str | None = None
+    ) -> str:
         """A commit on `base` with a patch applied to it. Raises GitError if it does not apply."""
         with self._index() as env:
             self.git.call("read-tree", base, env=env)
@@ -259,19 +261,31 @@ class Quarantine:
                 "apply", "--cached", "--whitespace=nowarn", "-", stdin=patch, env=env
             )
             tree = self.git.call("write-tree", env=env).text
-        return self.commit(tree, parents=(base,), message=message)
+        return self.commit(tree, parents=(base,), message=message, date=date)
 
-    def overlay(self, tree: str, files: Mapping[str, bytes]) -> str:
-        """The id of `tree` with some files added or replaced."""
+    def edit(
+        self,
+        tree: str,
+        *,
+        put: Iterable[TreeEntry] = (),
+        drop: Iterable[str] = (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> str:
+        """The id of `tree` with entries put in, paths dropped, and files of given content added."""
+        nothing = "0" * len(tree)
+        lines = [f"0 {nothing}\t{path}\0" for path in drop]
+        lines += [f"{e.mode} {e.oid}\t{e.path}\0" for e in put]
+        for path, content in sorted((files or {}).items()):
+            oid = self.git.call(
+                "hash-object", "-w", "--stdin", "--no-filters", stdin=content
+            ).text
+            lines.append(f"100644 {oid}\t{path}\0")
+        if not lines:
+            return tree
         with self._index() as env:
             self.git.call("read-tree", tree, env=env)
-            lines = b""
-            for path, content in sorted(files.items()):
-                oid = self.git.call(
-                    "hash-object", "-w", "--stdin", "--no-filters", stdin=content
-                ).text
-                lines += f"100644 {oid}\t{path}\0".encode("utf-8", "surrogateescape")
-            self.git.call("update-index", "-z", "--index-info", stdin=lines, env=env)
+            data = "".join(lines).encode("utf-8", "surrogateescape")
+            self.git.call("update-index", "-z", "--index-info", stdin=data, env=env)
             return self.git.call("write-tree", env=env).text
 
     def commit(
