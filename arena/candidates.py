@@ -42,9 +42,7 @@ def resolve(repo: Repository, names: Sequence[str], *, folder: Path) -> list[Nam
 
     Raises ArenaError for a name that means nothing, or one given twice.
     """
-    found: list[Named] = []
-    for word in names:
-        found.append(_resolve_one(repo, word, folder=folder))
+    found = [_resolve_one(repo, word, folder=folder) for word in names]
     labels: set[str] = set()
     for position, named in enumerate(found):
         if named.name in {other.name for other in found[:position]}:

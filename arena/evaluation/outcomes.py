@@ -19,7 +19,7 @@ NAMES = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Test ids by what became of them. `broken` holds those that still failed when run again; `intermittent`
-    those that passed then; `renamed` are parametrised ids that the base has and the candidate names differently."""
+    those that passed then; `renamed` are parametrised ids that the base has and the candidate names otherwise."""
 
     fixed: tuple[str, ...]
     broken: tuple[str, ...]

@@ -139,6 +139,18 @@ class Runner:
             cache.put("suite", name, records.to_json(found))
         return found
 
+    def command(
+        self, words: Sequence[str], *, tree: str, label: str, role: str
+    ) -> process.Finished:
+        """Runs a command of the user's in an export of its own; nothing is cached."""
+        request = Request(tree=tree, role=role, label=label)
+        with self._export(tree) as place:
+            roots = [str(place / "tree" / root) for root in self.plan.roots]
+            variables = {"PYTHONPATH": os.pathsep.join(roots)}
+            python = self.plan.environment.python
+            argv = [str(python) if word == "python" else word for word in words]
+            return self._start(argv, request, place, role=role, variables=variables)
+
     @contextmanager
     def _export(self, tree: str) -> Iterator[Path]:
         place = store.cache_dir() / "scratch" / uuid.uuid4().hex[:12]
