@@ -19,9 +19,6 @@ from arena.machine.quarantine import GITLINK, LINK, Quarantine, TreeEntry
 from arena.machine.sandbox import Isolation, isolation
 from arena.settings import Settings
 
-
-    ".arena-checks"  # where checks and held-out tests from outside of the tree are put
-)
 # Reporting plugins would fight with ours; the re-ordering ones would make runs differ.
 LEFT_OUT = {
     "pytest-json-report", "pytest-metadata", "pytest-randomly", "pytest-random-order", "pytest-html",

@@ -1,0 +1,125 @@
+"""One invocation on one repository: what every stage of a run needs, opened in one place."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arena import settings as options
+from arena.errors import ArenaError
+from arena.journal import Journal
+from arena.machine import git, store
+from arena.machine.git import Repository
+from arena.machine.quarantine import Quarantine
+from arena.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A run in its place. `here` is the folder that paths on the command line are relative to."""
+
+    run: str
+    folder: Path
+    here: Path
+    repo: Repository
+    quarantine: Quarantine
+    settings: Settings
+    journal: Journal
+
+    @property
+    def top(self) -> Path:
+        """The root of the checkout, or the git directory of a bare repository."""
+        return self.repo.top or self.repo.git_dir
+
+
+def runs_folder(common: Path) -> Path:
+    """The folder of all runs of the repository with this git directory."""
+    return store.state_dir() / store.repository_id(common) / "runs"
+
+
+def begin(
+    here: Path, *, mode: str, hint: str, given: Mapping[str, Any], config: Path | None
+) -> Session:
+    """Opens the repository around `here` and starts a new run in it.
+
+    Raises ArenaError if there is no usable repository, or the settings have faults.
+    """
+    repo = git.open_repository(here)
+    found, _ = options.load(here, top=repo.top, given=given, config=config)
+    if repo.resolve("HEAD") is None and not found.base:
+        raise ArenaError(
+            "this repository has no commit to start from. Make a first commit."
+        )
+    parent = runs_folder(repo.common_dir)
+    run = _new_id(parent, hint)
+    folder = parent / run
+    folder.mkdir(parents=True)
+    journal = Journal(folder / "journal.log")
+    journal.add("begun", mode=mode, run=run, repository=str(repo.top or repo.git_dir))
+    store.write_json(
+        folder / "settings.json", {k: v for k, v in given.items() if v is not None}
+    )
+    return Session(
+        run=run,
+        folder=folder,
+        here=here,
+        repo=repo,
+        quarantine=Quarantine(repo),
+        settings=found,
+        journal=journal,
+    )
+
+
+def reopen(
+    here: Path, run: str | None, *, config: Path | None, given: Mapping[str, Any] = {}
+) -> Session:
+    """Opens an existing run, the latest by default. Raises ArenaError if there is none of that name."""
+    repo = git.open_repository(here)
+    name = find_run(repo.common_dir, run)
+    folder = runs_folder(repo.common_dir) / name
+    first = store.read_json(folder / "settings.json")
+    merged = {**first, **{k: v for k, v in given.items() if v is not None}}
+    found, _ = options.load(here, top=repo.top, given=merged, config=config)
+    return Session(
+        run=name,
+        folder=folder,
+        here=here,
+        repo=repo,
+        quarantine=Quarantine(repo),
+        settings=found,
+        journal=Journal(folder / "journal.log"),
+    )
+
+
+def find_run(common: Path, run: str | None) -> str:
+    """The run that is meant: by its id, the start of it, or the latest. Raises ArenaError if that is none."""
+    parent = runs_folder(common)
+    names = sorted(p.name for p in parent.iterdir()) if parent.is_dir() else []
+    if not names:
+        raise ArenaError(
+            'there is no run in this repository yet. Start one: arena run --agents 3 "..."'
+        )
+    if run is None:
+        return max(
+            names,
+            key=lambda name: ((parent / name / "journal.log").stat().st_mtime_ns, name),
+        )
+    found = [name for name in names if name == run] or [
+        n for n in names if n.startswith(run)
+    ]
+    if len(found) != 1:
+        what = "no run" if not found else f"{len(found)} runs"
+        raise ArenaError(f'{what} called "{run}". See them with: arena list')
+    return found[0]
+
+
+def _new_id(parent: Path, hint: str) -> str:
+    now = datetime.datetime.now(datetime.UTC).astimezone()
+    stem = f"{now:%Y%m%d-%H%M}-{store.slug(hint, limit=24) or 'run'}"
+    name, number = stem, 2
+    while (parent / name).exists():
+        name, number = f"{stem}-{number}", number + 1
+    return name
