@@ -93,7 +93,8 @@ def _ended(result: dict[str, Any], failure: dict[str, Any], exit_code: int) -> t
 
 def _tokens(result: dict[str, Any]) -> tuple[int | None, int | None]:
     models = records_at(result, "stats", "models")
-    if models:
-        tokens_in = total(*(count_at(model, "tokens", "input") for model in models))
-        return tokens_in, total(*(count_at(model, "tokens", "candidates") for model in models))
-    return count_at(result, "stats", "input_tokens"), count_at(result, "stats", "output_tokens")
+    if not models:
+        return count_at(result, "stats", "input_tokens"), count_at(result, "stats", "output_tokens")
+    # Where `prompt` is told as well, `input` leaves out what came from the cache.
+    sent = (count_at(model, "tokens", "prompt") or count_at(model, "tokens", "input") for model in models)
+    return total(*sent), total(*(count_at(model, "tokens", "candidates") for model in models))

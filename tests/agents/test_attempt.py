@@ -59,14 +59,20 @@ event(type="result", status="success",
       stats={"total_tokens": 2100, "input_tokens": 2000, "output_tokens": 100, "duration_ms": 5})
 """
 GEMINI_JSON = """\
-print(json.dumps({"session_id": "g-1", "response": "Fixed: add() now adds.", "stats": {"models": {
-    "m": {"tokens": {"input": 2000, "candidates": 100, "total": 2100, "cached": 0}}}}}, indent=2))
+tokens = {"input": 1500, "prompt": 2000, "candidates": 100, "total": 2100, "cached": 500}
+print(json.dumps({"session_id": "g-1", "response": "Fixed: add() now adds.",
+                  "stats": {"models": {"m": {"tokens": tokens}}}}, indent=2))
 """
 GEMINI_FAILED = """\
 print("Attempt 1 failed with status {0}. Retrying with backoff...", file=sys.stderr)
 error = {{"type": "Error", "message": "{1}", "code": {0}}}
 print(json.dumps({{"session_id": "g-1", "error": error}}, indent=2), file=sys.stderr)
 sys.exit({0} % 256)
+"""
+GEMINI_STREAM_FAILED = """\
+event(type="init", session_id="g-1", model="m")
+event(type="result", status="error", error={{"type": "Error", "message": "{0}"}}, stats={{"input_tokens": 0}})
+sys.exit({1})
 """
 AIDER_DONE = """\
 print("Aider v0.86.2\\nApplied edit to calc.py")
@@ -103,6 +109,12 @@ CASES = {
         "quota",
     ),
     "gemini 429": ("gemini", GEMINI_FAILED.format(429, "RESOURCE_EXHAUSTED"), "quota"),
+    "gemini 429, stream": (
+        "gemini",
+        GEMINI_STREAM_FAILED.format("[API Error: You exceeded your quota]", 1),
+        "quota",
+    ),
+    "gemini 500, stream": ("gemini", GEMINI_STREAM_FAILED.format("[API Error: oops]", 0), "crashed"),
     "aider 429": (
         "aider",
         'print("litellm.RateLimitError: OpenAIException - slow\\nThe API provider has rate limited you.")',
@@ -211,7 +223,7 @@ LIMITS = {
 def test_outcomes_of_agents_that_fall_silent(arena, case):
     name, body, expected = LIMITS[case]
     began = time.monotonic()
-    got = arena.attempt(name, body, silence=0.6)
+    got = arena.attempt(name, body, silence=0.5)
     assert got.outcome == expected, got
     assert time.monotonic() - began < 10
 
@@ -225,7 +237,7 @@ def test_time_is_up_while_it_still_talks(arena):
 
 def test_a_change_in_the_worktree_is_a_sign_of_life(arena):
     body = (
-        "for n in range(8):\n    time.sleep(0.15); pathlib.Path('work.txt').write_text(str(n))\n"
+        "for n in range(6):\n    time.sleep(0.15); pathlib.Path('work.txt').write_text(str(n))\n"
         + GEMINI_DONE
     )
     assert arena.attempt("gemini", body, silence=0.5).outcome == "finished"

@@ -87,6 +87,13 @@ def test_repair(written, said, expected):
     assert (report.outcome, report.text) == (expected, said)
 
 
+def test_gemini_tells_its_input_only(written):
+    stats = {"models": {"m": {"tokens": {"input": 2000, "candidates": 100}}, "n": {"tokens": {"input": 5}}}}
+    out, err = written(json.dumps({"response": "x", "stats": stats}, indent=2))
+    report = AGENTS["gemini"].read(out, err, 0)
+    assert (report.tokens_in, report.tokens_out) == (2005, 100)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
