@@ -206,7 +206,7 @@ def main():
         signal.signal(number, stop)
     try:
         process = start(order)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in an argument
         print(json.dumps({"reason": "not-started", "error": str(error)}), flush=True)
         return
     # The command holds its own copies; ours would keep a reader of a result pipe waiting for ever.

@@ -1,0 +1,419 @@
+"""Whole attempts: real processes that print what the real agents print, good and bad."""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from arena.agents import AGENTS, Attempt, attempt
+from arena.errors import ArenaError
+from arena.machine import process
+
+CLAUDE_INIT = 'event(type="system", subtype="init", session_id="s-1")\n'
+CLAUDE_WORKS = """\
+for _ in range(2):  # one message, repeated for each of its blocks
+    event(type="assistant", session_id="s-1",
+          message={"id": "m1", "usage": {"input_tokens": 900, "output_tokens": 40}})
+"""
+CLAUDE_DONE = """\
+event(type="result", subtype="success", is_error=False, session_id="s-1", result="Fixed: add() now adds.",
+      total_cost_usd=0.0125, permission_denials=[], usage={"input_tokens": 2000, "output_tokens": 100},
+      modelUsage={"big": {"inputTokens": 1900, "outputTokens": 90, "cacheReadInputTokens": 100},
+                  "small": {"inputTokens": 1000, "outputTokens": 50}})
+"""
+CLAUDE_RETRIES = """\
+event(type="system", subtype="api_retry", attempt=1, max_retries=10, retry_delay_ms=1000,
+      error_status={status}, error="{error}", session_id="s-1")
+"""
+
+
+def claude_error(text: str, status: int) -> str:
+    return (
+        f'event(type="result", subtype="success", is_error=True, session_id="s-1", result="{text}", '
+        f"api_error_status={status}, permission_denials=[])\nsys.exit(1)"
+    )
+
+
+CODEX_START = 'event(type="thread.started", thread_id="t-1")\nevent(type="turn.started")\n'
+CODEX_DONE = """\
+event(type="item.completed", item={"type": "error", "message": "a mere warning about 401"})
+event(type="item.completed", item={"type": "agent_message", "text": "Fixed: add() now adds."})
+event(type="turn.completed", usage={"input_tokens": 2000, "cached_input_tokens": 500, "output_tokens": 100})
+"""
+CODEX_RETRY = 'event(type="error", message="Reconnecting... 1/5 ({0})")\n'
+CODEX_FAILED = 'event(type="turn.failed", error={{"message": "{0}"}})\nsys.exit(1)'
+
+GEMINI_DONE = """\
+event(type="init", session_id="g-1", model="m")
+event(type="message", role="user", content="Fix add.")
+event(type="message", role="assistant", content="Let me look.", delta=True)
+event(type="tool_use", tool_name="run_shell_command", tool_id="1")
+event(type="tool_result", tool_id="1", status="success")
+event(type="message", role="assistant", content="Fixed: ", delta=True)
+event(type="message", role="assistant", content="add() now adds.", delta=True)
+event(type="result", status="success",
+      stats={"total_tokens": 2100, "input_tokens": 2000, "output_tokens": 100, "duration_ms": 5})
+"""
+GEMINI_JSON = """\
+tokens = {"input": 1500, "prompt": 2000, "candidates": 100, "total": 2100, "cached": 500}
+print(json.dumps({"session_id": "g-1", "response": "Fixed: add() now adds.",
+                  "stats": {"models": {"m": {"tokens": tokens}}}}, indent=2))
+"""
+GEMINI_FAILED = """\
+print("Attempt 1 failed with status {0}. Retrying with backoff...", file=sys.stderr)
+error = {{"type": "Error", "message": "{1}", "code": {0}}}
+print(json.dumps({{"session_id": "g-1", "error": error}}, indent=2), file=sys.stderr)
+sys.exit({0} % 256)
+"""
+GEMINI_STREAM_FAILED = """\
+event(type="init", session_id="g-1", model="m")
+event(type="result", status="error", error={{"type": "Error", "message": "{0}"}}, stats={{"input_tokens": 0}})
+sys.exit({1})
+"""
+AIDER_DONE = """\
+print("Aider v0.86.2\\nApplied edit to calc.py")
+print("Tokens: 2.5k sent, 1k cache hit, 32 received. Cost: $0.0010 message, $0.0010 session.")
+print("Tokens: 1,500 sent, 8 received. Cost: $0.0020 message, $0.0030 session.")
+"""
+SLEEP = "\ntime.sleep(60)"
+EDIT = "edit()\n"
+
+CASES = {
+    # success with an edit
+    "claude edits": ("claude", CLAUDE_INIT + EDIT + CLAUDE_WORKS + CLAUDE_DONE, "finished"),
+    "codex edits": ("codex", CODEX_START + EDIT + CODEX_DONE, "finished"),
+    "gemini edits": ("gemini", EDIT + GEMINI_DONE, "finished"),
+    "gemini edits, json": ("gemini", EDIT + GEMINI_JSON, "finished"),
+    "aider edits": ("aider", EDIT + AIDER_DONE, "finished"),
+    "command edits": ("command", EDIT, "finished"),
+    # all well, they say, and nothing done
+    "claude without permission": (
+        "claude",
+        CLAUDE_INIT + CLAUDE_DONE.replace("denials=[]", 'denials=[{"tool_name": "Bash", "tool_input": {}}]'),
+        "no-change",
+    ),
+    "codex whose sandbox did not start": ("codex", CODEX_START + CODEX_DONE, "no-change"),
+    "gemini idle": ("gemini", GEMINI_DONE, "no-change"),
+    "aider idle": ("aider", AIDER_DONE, "no-change"),
+    "command idle": ("command", "print('nothing to do')", "no-change"),
+    # rate limits
+    "claude 429": ("claude", CLAUDE_INIT + claude_error("API Error: slow down", 429), "quota"),
+    "claude over its limit": ("claude", CLAUDE_INIT + claude_error("You've hit your limit", 0), "quota"),
+    "codex 429": (
+        "codex",
+        CODEX_START + CODEX_FAILED.format("exceeded retry limit, last status: 429 Too Many Requests"),
+        "quota",
+    ),
+    "gemini 429": ("gemini", GEMINI_FAILED.format(429, "RESOURCE_EXHAUSTED"), "quota"),
+    "gemini 429, stream": (
+        "gemini",
+        GEMINI_STREAM_FAILED.format("[API Error: You exceeded your quota]", 1),
+        "quota",
+    ),
+    "gemini 500, stream": ("gemini", GEMINI_STREAM_FAILED.format("[API Error: oops]", 0), "crashed"),
+    "aider 429": (
+        "aider",
+        'print("litellm.RateLimitError: OpenAIException - slow\\nThe API provider has rate limited you.")',
+        "quota",
+    ),
+    "command 429": ("command", "print('HTTP 429: slow down', file=sys.stderr); sys.exit(1)", "quota"),
+    "partial work before a limit": ("claude", CLAUDE_INIT + EDIT + claude_error("slow", 429), "quota"),
+    # no key
+    "claude 401": ("claude", CLAUDE_INIT + claude_error("Invalid API key", 401), "auth"),
+    "claude logged out": ("claude", 'print("Invalid API key · Please run /login"); sys.exit(1)', "auth"),
+    "codex 401": (
+        "codex",
+        CODEX_START + CODEX_FAILED.format("unexpected status 401 Unauthorized: Missing bearer"),
+        "auth",
+    ),
+    "gemini 401": ("gemini", GEMINI_FAILED.format(401, "API key not valid"), "auth"),
+    "gemini not set up": (
+        "gemini",
+        "print('Please set an Auth method', file=sys.stderr); sys.exit(41)",
+        "auth",
+    ),
+    "aider 401, exit 0": (
+        "aider",
+        'print("litellm.AuthenticationError: x\\nThe API provider is not able to authenticate you.")',
+        "auth",
+    ),
+    "command 401, exit 0": ("command", "print('[API Error: 401 invalid x-api-key]')", "auth"),
+    # other faults
+    "claude as root": (
+        "claude",
+        "print('cannot be used with root', file=sys.stderr); sys.exit(1)",
+        "crashed",
+    ),
+    "claude 500": ("claude", CLAUDE_INIT + claude_error("API Error: oops", 500), "crashed"),
+    "claude over its budget": (
+        "claude",
+        CLAUDE_INIT + 'event(type="result", subtype="error_max_budget_usd", is_error=False)',
+        "budget",
+    ),
+    "codex 500": ("codex", CODEX_START + CODEX_FAILED.format("experiencing high demand"), "crashed"),
+    "gemini turns": ("gemini", "sys.exit(53)", "budget"),
+    "aider dropped, exit 0": ("aider", 'print("litellm.APIConnectionError: dropped")', "crashed"),
+    "aider recovers": ("aider", EDIT + 'print("litellm.RateLimitError: x")\n' + AIDER_DONE, "finished"),
+    "codex recovers": ("codex", CODEX_START + CODEX_RETRY.format("429") + EDIT + CODEX_DONE, "finished"),
+    "claude, exit 0 without a result": ("claude", CLAUDE_INIT + EDIT, "crashed"),
+    "claude, result cut": ("claude", CLAUDE_INIT + EDIT + 'print(\'{"type": "result", "is_err\')', "crashed"),
+    "codex, zero bytes, exit 0": ("codex", "", "crashed"),
+    "gemini, cut": ("gemini", EDIT + 'print(\'{"type": "result", "status": "succ\')', "crashed"),
+    "command fails": ("command", EDIT + "sys.exit(3)", "crashed"),
+    "command killed": ("command", "os.kill(os.getpid(), 9)", "killed"),
+    "talk of limits is no limit": (
+        "claude",
+        CLAUDE_INIT + 'event(type="user", message="def rate_limit(): return 429  # quota")\nsys.exit(1)',
+        "crashed",
+    ),
+    "a result is believed over prose": (
+        "claude",
+        CLAUDE_INIT + CLAUDE_DONE.replace("Fixed: add() now adds.", "401 and the rate limit are handled"),
+        "no-change",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_outcomes(arena, case):
+    name, body, expected = CASES[case]
+    got = arena.attempt(name, body, arguments=("my-agent",) if name == "command" else ())
+    assert got.outcome == expected, got
+    assert got.changed == ("edit()" in body)
+    assert got.why
+    assert got.agent == name
+    assert got.left_processes == 0
+
+
+LIMITS = {
+    "claude hangs": ("claude", CLAUDE_INIT + SLEEP, "silent"),
+    "claude still retrying a rate limit": (
+        "claude", CLAUDE_INIT + CLAUDE_RETRIES.format(status=429, error="rate_limit") + SLEEP, "quota",
+    ),
+    "claude still retrying a key": (
+        "claude", CLAUDE_RETRIES.format(status=401, error="authentication_failed") + SLEEP, "auth",
+    ),
+    "claude retried, worked, then hung": (
+        "claude", CLAUDE_RETRIES.format(status=429, error="rate_limit") + CLAUDE_WORKS + SLEEP, "silent",
+    ),
+    "claude does not go after its result": ("claude", CLAUDE_INIT + EDIT + CLAUDE_DONE + SLEEP, "finished"),
+    "gemini does not go after its result": ("gemini", EDIT + GEMINI_DONE + SLEEP, "finished"),
+    "codex loses its connection": ("codex", CODEX_START + CODEX_RETRY.format("dropped") + SLEEP, "silent"),
+    "codex retried, worked, then hung": (
+        "codex", CODEX_START + CODEX_RETRY.format("429 Too Many Requests")
+        + 'event(type="item.completed", item={"type": "command_execution"})' + SLEEP, "silent",
+    ),
+    "codex still retrying": (
+        "codex", CODEX_START + CODEX_RETRY.format("429 Too Many Requests") + SLEEP, "quota",
+    ),
+    "gemini retries in silence": (
+        "gemini",
+        "print('Attempt 1 failed with status 429. Retrying', file=sys.stderr, flush=True)" + SLEEP,
+        "quota",
+    ),
+    "stdin is at its end": ("codex", CODEX_START + "sys.stdin.read()\n" + EDIT + CODEX_DONE, "finished"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_outcomes_of_agents_that_fall_silent(arena, case):
+    name, body, expected = LIMITS[case]
+    began = time.monotonic()
+    got = arena.attempt(name, body, silence=0.5)
+    assert got.outcome == expected, got
+    assert time.monotonic() - began < 10
+
+
+def test_time_is_up_while_it_still_talks(arena):
+    got = arena.attempt(
+        "claude", f"while True:\n    {CLAUDE_INIT}    time.sleep(0.05)", timeout=0.5, silence=5
+    )
+    assert got.outcome == "timed-out"
+
+
+def test_a_change_in_the_worktree_is_a_sign_of_life(arena):
+    body = (
+        "for n in range(6):\n    time.sleep(0.15); pathlib.Path('work.txt').write_text(str(n))\n"
+        + GEMINI_DONE
+    )
+    assert arena.attempt("gemini", body, silence=0.5).outcome == "finished"
+
+
+def test_stopped_from_outside(arena):
+    got: list[Attempt] = []
+    runner = threading.Thread(target=lambda: got.append(arena.attempt("claude", CLAUDE_INIT + SLEEP)))
+    runner.start()
+    deadline = time.monotonic() + 10
+    while not arena.seen.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.stop_all()
+    runner.join(10)
+    assert [one.outcome for one in got] == ["killed"]
+
+
+USAGE = {
+    "claude": (CLAUDE_INIT + CLAUDE_DONE, (3000, 140, 0.0125, "s-1")),
+    "claude dies": (CLAUDE_INIT + CLAUDE_WORKS + "sys.exit(1)", (900, 40, None, "s-1")),
+    "codex": (CODEX_START + CODEX_DONE, (2000, 100, None, "t-1")),
+    "gemini": (GEMINI_DONE, (2000, 100, None, "g-1")),
+    "gemini json": (GEMINI_JSON, (2000, 100, None, "g-1")),
+    "aider": (AIDER_DONE, (5000, 40, 0.003, None)),
+    "aider silent": ("print('hello')", (None, None, None, None)),
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_usage(arena, case):
+    body, expected = USAGE[case]
+    got = arena.attempt(case.split()[0], body)
+    assert (got.tokens_in, got.tokens_out, got.cost_usd, got.session) == expected
+    assert got.tokens == (None if expected[0] is None else expected[0] + expected[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [("claude", CLAUDE_DONE), ("codex", CODEX_DONE), ("gemini", GEMINI_DONE)]
+)
+def test_the_final_text(arena, name, body):
+    got = arena.attempt(name, body)
+    assert got.text == "Fixed: add() now adds."
+    assert got.last_lines == ("Fixed: add() now adds.",)
+
+
+BYPASS = ["--output-format", "stream-json", "--verbose", "--permission-mode", "bypassPermissions"]
+AIDER = [
+    "--yes-always", "--no-auto-commits", "--no-gitignore", "--no-check-update", "--analytics-disable",
+    "--no-show-model-warnings", "--map-tokens", "0", "--chat-history-file", "/dev/null",
+    "--input-history-file", "/dev/null",
+]  # fmt: skip
+
+
+def codex_argv(scratch: Path, *rest: str) -> list[str]:
+    last = str(scratch / "a.last.txt")
+    return ["exec", "--json", "--skip-git-repo-check", "-s", "workspace-write", "-o", last, *rest]
+
+
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "aider"])
+@pytest.mark.parametrize("prompt", ["Fix add.", "--worktree is broken", "x" * 200_000, "a\0b"])
+def test_argv_and_standard_input(arena, name, prompt):
+    arena.attempt(name, "", prompt=prompt, model="m", arguments=("--extra",))
+    seen = json.loads(arena.seen.read_text())
+    short, file = prompt == "Fix add.", str(arena.order(prompt=prompt).prompt_file)
+    expected = {
+        "claude": ["-p", *([prompt] if short else []), *BYPASS, "--model", "m", "--extra"],
+        "codex": codex_argv(arena.scratch, "-m", "m", "--extra", prompt if short else "-"),
+        "gemini": [
+            "-p", prompt if short else "Do the task that stands above.", "--approval-mode", "yolo",
+            "--output-format", "stream-json", "-m", "m", "--extra",
+        ],
+        "aider": [
+            *(["--message", prompt] if short else ["--message-file", file]),
+            *AIDER, "--model", "m", "--extra",
+        ],
+    }  # fmt: skip
+    assert seen["argv"][1:] == expected[name]
+    assert seen["stdin"] == ("/dev/null" if short or name == "aider" else file)
+    assert seen["cwd"] == str(arena.worktree)
+
+
+def test_argv_without_a_model_names_none(arena):
+    arena.attempt("claude", "")
+    assert json.loads(arena.seen.read_text())["argv"][1:] == ["-p", "Fix add.", *BYPASS]
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "value"),
+    [
+        ("gemini", "GEMINI_CLI_TRUST_WORKSPACE", "true"),
+        ("aider", "LITELLM_LOCAL_MODEL_COST_MAP", "True"),
+        ("claude", "IS_SANDBOX", "1" if os.geteuid() == 0 else None),
+    ],
+)
+def test_what_an_adapter_adds_to_the_environment(arena, name, variable, value):
+    arena.attempt(name, "", environ={"CLAUDECODE": "1", "SECRET": "x"})
+    env = json.loads(arena.seen.read_text())["env"]
+    assert env.get(variable) == value
+    assert env["TERM"] == "dumb"
+    assert not {"CLAUDECODE", "SECRET"} & set(env)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [("claude", "-w"), ("claude", "--worktree=x"), ("claude", "--bg"), ("codex", "--worktree")],
+)
+def test_options_that_leave_the_worktree_are_refused(arena, name, argument):
+    with pytest.raises(ArenaError, match=f'"{argument}"'):
+        arena.attempt(name, "", arguments=(argument,))
+    with pytest.raises(ArenaError, match=f'"{argument}"'):
+        arena.attempt("command", "", arguments=(f"/opt/{name}", argument))
+    assert not arena.seen.exists()
+
+
+def test_a_daemon_that_is_left_behind_is_ended_and_counted(arena, tmp_path):
+    note = tmp_path / "daemon.pid"
+    daemon = "import os, time, signal; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+    body = EDIT + CLAUDE_DONE + (
+        f"import subprocess\nchild = subprocess.Popen([sys.executable, '-SEc', {daemon!r}],\n"
+        "    start_new_session=True, stdin=subprocess.DEVNULL,\n"
+        "    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+        f"pathlib.Path({str(note)!r}).write_text(str(child.pid))\n"
+    )  # fmt: skip
+    got = arena.attempt("claude", body)
+    assert (got.outcome, got.left_processes) == ("finished", 1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
+
+
+def test_secrets_and_control_codes_stay_out_of_what_is_shown(arena):
+    text = "'\\x1b[31mIncorrect API key provided: ' + os.environ['OPENAI_API_KEY']"
+    body = f"print({text}, file=sys.stderr)\nsys.exit(1)"
+    got = arena.attempt("codex", body, environ={"OPENAI_API_KEY": "sk-very-secret"})
+    shown = got.why + "".join(got.last_lines)
+    assert got.outcome == "auth"
+    assert "[secret]" in shown
+    assert "very" not in shown
+    assert "\x1b" not in shown
+
+
+def test_codex_with_its_home_in_the_temporary_folder_is_told_why(arena, tmp_path):
+    got = arena.attempt("codex", CODEX_START + CODEX_DONE, environ={"CODEX_HOME": str(tmp_path / "codex")})
+    assert got.outcome == "no-change"
+    assert "CODEX_HOME" in got.why
+
+
+def test_the_logs_are_apart_and_outside_of_the_worktree(arena):
+    got = arena.attempt("claude", CLAUDE_INIT + "print('oops', file=sys.stderr)\n" + CLAUDE_DONE)
+    assert "oops" not in got.log.read_text()
+    assert got.errors.read_text() == "oops\n"
+    assert {got.log.parent, got.errors.parent} == {arena.scratch}
+    assert not (arena.worktree / got.log.name).exists()
+
+
+def test_an_agent_that_is_not_there(arena):
+    with pytest.raises(ArenaError, match="can't start 'claude'"):
+        arena.attempt("claude")
+
+
+def test_the_repair_agent_is_started_by_our_own_python(arena):
+    order = arena.order(suite=("tests/test_a.py", "tests/test_b.py"))
+    start = AGENTS["repair"].command(order)
+    assert start.argv == (
+        sys.executable, "-P", "-m", "arena.agents.repair", "--worktree", str(arena.worktree),
+        "--python", sys.executable, "--seed", "7", "--seconds", "60",
+        "--suite", "tests/test_a.py", "--suite", "tests/test_b.py", "--prompt-file", str(order.prompt_file),
+    )  # fmt: skip
+    assert start.stdin is None
+
+
+def test_the_module_of_a_worktree_does_not_stand_in_for_ours(arena):
+    folder = arena.worktree / "arena" / "agents" / "repair"
+    folder.mkdir(parents=True)
+    for package in (folder, folder.parent, folder.parent.parent):
+        (package / "__init__.py").write_text("")
+    (folder / "__main__.py").write_text("open('fooled', 'w')")
+    order = arena.order(suite=(), seconds=1.0)
+    attempt(order, AGENTS["repair"], env=arena.environ(), timeout=20, silence=None, changed=lambda: False)
+    assert not (arena.worktree / "fooled").exists()
