@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from arena.agents import aider, choice, claude, codex, command, gemini, output, repair_agent
+from arena.agents import (
+    aider,
+    choice,
+    claude,
+    codex,
+    command,
+    gemini,
+    output,
+    repair_agent,
+)
 from arena.agents.choice import Choice, Surveyed
 from arena.agents.environment import agent_environment, caution, redact
 from arena.agents.outcome import classify
@@ -26,7 +35,9 @@ AGENTS: dict[str, Agent] = {
     "command": command,
 }
 
-LOG_BYTES = 32 << 20  # streams of events quote whole files; beyond this their end is kept
+LOG_BYTES = (
+    32 << 20
+)  # streams of events quote whole files; beyond this their end is kept
 SHOWN_LINES = 10
 
 
@@ -49,8 +60,15 @@ def attempt(
     order.scratch.mkdir(parents=True, exist_ok=True)
     for path, content in start.files.items():
         path.write_text(content, encoding="utf-8")
-    sees = {name: value for name, value in {**env, **start.env}.items() if name not in start.without}
-    log, errors = order.scratch / f"{order.label}.stdout.log", order.scratch / f"{order.label}.stderr.log"
+    sees = {
+        name: value
+        for name, value in {**env, **start.env}.items()
+        if name not in start.without
+    }
+    log, errors = (
+        order.scratch / f"{order.label}.stdout.log",
+        order.scratch / f"{order.label}.stderr.log",
+    )
     done = process.run(
         start.argv, cwd=order.worktree, env=sees, stdin=start.stdin, log=log, errors=errors,
         timeout=timeout, silence=silence, watch=order.worktree, cap=LOG_BYTES,
@@ -59,7 +77,12 @@ def attempt(
     is_changed = changed()
     stdout, stderr = output.tail(log), output.tail(errors)
     outcome, why = classify(
-        done.reason, done.exit_code, report, changed=is_changed, stdout=stdout, stderr=stderr
+        done.reason,
+        done.exit_code,
+        report,
+        changed=is_changed,
+        stdout=stdout,
+        stderr=stderr,
     )
     trap = caution(agent, sees) if outcome == "no-change" else None
     return Attempt(
@@ -82,9 +105,13 @@ def attempt(
     )
 
 
-def _last_lines(report: Report, env: Mapping[str, str], *, stdout: str, stderr: str) -> tuple[str, ...]:
+def _last_lines(
+    report: Report, env: Mapping[str, str], *, stdout: str, stderr: str
+) -> tuple[str, ...]:
     # What it said in the end is easier to read than the event that carried it.
-    lines = output.last_lines(report.text or stdout, SHOWN_LINES) + output.last_lines(stderr, SHOWN_LINES)
+    lines = output.last_lines(report.text or stdout, SHOWN_LINES) + output.last_lines(
+        stderr, SHOWN_LINES
+    )
     return tuple(_printable(line, env) for line in lines[-SHOWN_LINES:])
 
 
@@ -100,12 +127,16 @@ def parse_agents(text: str) -> list[tuple[str | None, int]]:
     return choice.parse_agents(text, known=AGENTS)
 
 
-def default_agent(*, configured: str | None, failing_suite: bool, path: str | None = None) -> Choice:
+def default_agent(
+    *, configured: str | None, failing_suite: bool, path: str | None = None
+) -> Choice:
     """The agent to take when none was named, and why. `path` replaces PATH for the search.
 
     Raises ArenaError if there is none, or if the configured one is unknown or not installed.
     """
-    return choice.default_agent(configured=configured, failing_suite=failing_suite, known=AGENTS, path=path)
+    return choice.default_agent(
+        configured=configured, failing_suite=failing_suite, known=AGENTS, path=path
+    )
 
 
 def survey(environ: Mapping[str, str] | None = None) -> Sequence[Surveyed]:

@@ -25,7 +25,11 @@ _FAULT = re.compile(r"litellm\.\w*(?:Error|Exception)|The API provider")
 def command(order: Order) -> Command:
     """No commits, no files of its own in the worktree, no look-ups on the network but the model's."""
     on_argv = fits(order.prompt)
-    prompt = ("--message", order.prompt) if on_argv else ("--message-file", str(order.prompt_file))
+    prompt = (
+        ("--message", order.prompt)
+        if on_argv
+        else ("--message-file", str(order.prompt_file))
+    )
     return Command(
         argv=(
             PROGRAM, *prompt,
@@ -50,8 +54,15 @@ def read(stdout: Path, stderr: Path, exit_code: int) -> Report:  # noqa: ARG001 
         if usage:
             error = None
             cost = usage[2] or cost
-            amounts = {what: _amount(number, unit) for number, unit, what in _AMOUNT.findall(usage[1])}
-            sent += [amounts.get("sent"), amounts.get("cache write"), amounts.get("cache hit")]
+            amounts = {
+                what: _amount(number, unit)
+                for number, unit, what in _AMOUNT.findall(usage[1])
+            }
+            sent += [
+                amounts.get("sent"),
+                amounts.get("cache write"),
+                amounts.get("cache hit"),
+            ]
             received.append(amounts.get("received"))
         elif _FAULT.search(line):
             error = line.strip()
@@ -66,7 +77,11 @@ def read(stdout: Path, stderr: Path, exit_code: int) -> Report:  # noqa: ARG001 
 
 def _amount(number: str, unit: str) -> int | None:
     value = _number(number)
-    return None if value is None else round(value * {"": 1, "k": 1_000, "M": 1_000_000}[unit])
+    return (
+        None
+        if value is None
+        else round(value * {"": 1, "k": 1_000, "M": 1_000_000}[unit])
+    )
 
 
 def _number(text: str | None) -> float | None:

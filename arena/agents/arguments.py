@@ -23,7 +23,10 @@ def fits(prompt: str) -> bool:
     """Whether a prompt can be an argument: short enough, and not to be mistaken for an option."""
     size = len(prompt.encode("utf-8", "surrogateescape"))
     return (
-        size <= ARGUMENT_BYTES and not prompt.startswith("-") and "\0" not in prompt and bool(prompt.strip())
+        size <= ARGUMENT_BYTES
+        and not prompt.startswith("-")
+        and "\0" not in prompt
+        and bool(prompt.strip())
     )
 
 

@@ -19,7 +19,12 @@ from arena.machine import process
 
 MOST = 100  # agents in one run
 VERSION_SECONDS = 10
-PREFERRED = ("claude", "codex", "gemini", "aider")  # the order of the default, the most capable first
+PREFERRED = (
+    "claude",
+    "codex",
+    "gemini",
+    "aider",
+)  # the order of the default, the most capable first
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
@@ -42,7 +47,9 @@ class Surveyed:
     caution: str | None
 
 
-def parse_agents(text: str, *, known: Mapping[str, Agent]) -> list[tuple[str | None, int]]:
+def parse_agents(
+    text: str, *, known: Mapping[str, Agent]
+) -> list[tuple[str | None, int]]:
     """`3`, `claude`, `claude:2,codex` as pairs of agent and count; None is "the default agent".
 
     An agent that is named twice counts together. Raises ArenaError for an unknown name or a count that is
@@ -74,11 +81,17 @@ def _known(name: str, known: Mapping[str, Agent]) -> str:
         return name
     near = get_close_matches(name.lower(), known, n=1)
     hint = f' Did you mean "{near[0]}"?' if near else " Or give their number, 1 to 100."
-    raise ArenaError(f'agent "{name}" is not known. Known: {", ".join(sorted(known))}.{hint}')
+    raise ArenaError(
+        f'agent "{name}" is not known. Known: {", ".join(sorted(known))}.{hint}'
+    )
 
 
 def default_agent(
-    *, configured: str | None, failing_suite: bool, known: Mapping[str, Agent], path: str | None = None
+    *,
+    configured: str | None,
+    failing_suite: bool,
+    known: Mapping[str, Agent],
+    path: str | None = None,
 ) -> Choice:
     """The agent to take when none was named: the configured one, else the first installed of claude, codex,
     gemini and aider, else `repair` if there is a failing suite. `path` replaces PATH for the search.
@@ -93,7 +106,8 @@ def default_agent(
             return Choice(name, f"the first installed of {', '.join(PREFERRED)}")
     if failing_suite:
         return Choice(
-            "repair", "no coding agent is installed; repair is built in and works on the failing suite"
+            "repair",
+            "no coding agent is installed; repair is built in and works on the failing suite",
         )
     raise ArenaError(
         f"no coding agent is installed (looked for {', '.join(PREFERRED)}). Install one "
@@ -110,7 +124,9 @@ def _configured(agent: Agent, path: str | None) -> Choice:
     return Choice(agent.NAME, "set by the user")
 
 
-def survey(*, known: Mapping[str, Agent], environ: Mapping[str, str] | None = None) -> list[Surveyed]:
+def survey(
+    *, known: Mapping[str, Agent], environ: Mapping[str, str] | None = None
+) -> list[Surveyed]:
     """Every agent, with where it is, its version and how to get it. Takes up to 10 s; never raises."""
     with ThreadPoolExecutor(max_workers=len(known)) as pool:
         return list(pool.map(lambda agent: _survey_one(agent, environ), known.values()))
@@ -135,7 +151,9 @@ def _survey_one(agent: Agent, environ: Mapping[str, str] | None) -> Surveyed:
 
 def _version(path: str, env: Mapping[str, str]) -> str | None:
     try:
-        said = process.capture([path, "--version"], cwd=Path(path).parent, env=env, timeout=VERSION_SECONDS)
+        said = process.capture(
+            [path, "--version"], cwd=Path(path).parent, env=env, timeout=VERSION_SECONDS
+        )
     except ArenaError:
         return None
     found = _VERSION.search(said.stdout) or _VERSION.search(said.stderr)

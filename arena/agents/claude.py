@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from arena.agents.arguments import check, fits, model_option
-from arena.agents.output import at, count_at, events, money_at, records_at, text_at, total
+from arena.agents.output import (
+    at,
+    count_at,
+    events,
+    money_at,
+    records_at,
+    text_at,
+    total,
+)
 from arena.agents.protocol import Command, Order, Outcome, Report
 
 NAME = "claude"
@@ -76,11 +84,16 @@ def _ended(result: dict[str, Any]) -> tuple[Outcome, str | None]:
         status = result.get("api_error_status")
         said = text_at(result, "result") or subtype
         return "crashed", f"{said} (status {status})" if status else said
-    denied = [text_at(denial, "tool_name") or "a tool" for denial in records_at(result, "permission_denials")]
+    denied = [
+        text_at(denial, "tool_name") or "a tool"
+        for denial in records_at(result, "permission_denials")
+    ]
     return "finished", f"permission denied for {', '.join(denied)}" if denied else None
 
 
-def _tokens(result: dict[str, Any], spent: dict[str | None, object]) -> tuple[int | None, int | None]:
+def _tokens(
+    result: dict[str, Any], spent: dict[str | None, object]
+) -> tuple[int | None, int | None]:
     # `modelUsage` also holds the calls of helpers, which `usage` leaves out; without a result there is only
     # what each message told.
     parts, sent, received = records_at(result, "modelUsage"), _CAMEL, "outputTokens"

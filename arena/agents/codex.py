@@ -53,7 +53,9 @@ def read(stdout: Path, stderr: Path, exit_code: int) -> Report:  # noqa: ARG001 
             case "item.completed":
                 kind = at(event, "item", "type")
                 error = error if kind == "error" else None
-                text = (text_at(event, "item", "text") if kind == "agent_message" else None) or text
+                text = (
+                    text_at(event, "item", "text") if kind == "agent_message" else None
+                ) or text
             case "error":
                 error = text_at(event, "message") or error
             case "turn.started":

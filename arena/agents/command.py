@@ -11,7 +11,9 @@ from arena.errors import ArenaError
 
 NAME = "command"
 PROGRAM = None
-INSTALL = 'set agents.command in arena.toml, for example command = ["my-agent", "{prompt}"]'
+INSTALL = (
+    'set agents.command in arena.toml, for example command = ["my-agent", "{prompt}"]'
+)
 KEYS: tuple[str, ...] = ()
 
 # `{{word}}` stands for a literal `{word}`; braces around anything but a name are left alone, so that JSON and
@@ -25,7 +27,9 @@ def command(order: Order) -> Command:
     Raises ArenaError if there is no template, or if it names a placeholder that does not exist.
     """
     if not order.arguments:
-        raise ArenaError(f'the agent "command" has no command line. To use it, {INSTALL}.')
+        raise ArenaError(
+            f'the agent "command" has no command line. To use it, {INSTALL}.'
+        )
     template = check(order.arguments[0], order.arguments)
     values = {
         "prompt": order.prompt,
@@ -35,9 +39,15 @@ def command(order: Order) -> Command:
         "seed": str(order.seed),
     }
     argv = tuple(fill(part, values) for part in template)
-    if any(len(part.encode("utf-8", "surrogateescape")) > ARGUMENT_BYTES for part in argv):
-        raise ArenaError('the prompt is too long for a command line. Use {prompt_file} or prompt = "stdin".')
-    return Command(argv=argv, stdin=order.prompt_file if order.prompt_on_stdin else None)
+    if any(
+        len(part.encode("utf-8", "surrogateescape")) > ARGUMENT_BYTES for part in argv
+    ):
+        raise ArenaError(
+            'the prompt is too long for a command line. Use {prompt_file} or prompt = "stdin".'
+        )
+    return Command(
+        argv=argv, stdin=order.prompt_file if order.prompt_on_stdin else None
+    )
 
 
 def fill(part: str, values: dict[str, str]) -> str:

@@ -24,7 +24,10 @@ _SHORTEST_SECRET = 6  # characters; hiding shorter ones would only riddle the te
 
 
 def agent_environment(
-    names_allowed: Iterable[str], *, agent: Agent, environ: Mapping[str, str] | None = None
+    names_allowed: Iterable[str],
+    *,
+    agent: Agent,
+    environ: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The environment for `agent`: the base, its own key variables, and `names_allowed` (whole names).
 
@@ -52,7 +55,9 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 def redact(text: str, env: Mapping[str, str]) -> str:
     """`text` without the values of the variables that hold secrets."""
     secrets = (
-        value for name, value in env.items() if _SECRET.search(name) and len(value) >= _SHORTEST_SECRET
+        value
+        for name, value in env.items()
+        if _SECRET.search(name) and len(value) >= _SHORTEST_SECRET
     )
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "[secret]")

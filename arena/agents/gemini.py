@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from arena.agents.arguments import check, fits, model_option
-from arena.agents.output import count_at, events, last_object, records_at, tail, text_at, total
+from arena.agents.output import (
+    count_at,
+    events,
+    last_object,
+    records_at,
+    tail,
+    text_at,
+    total,
+)
 from arena.agents.protocol import Command, Order, Outcome, Report
 
 NAME = "gemini"
@@ -83,10 +91,16 @@ def _whole(stdout: Path, failure: dict[str, Any]) -> dict[str, Any]:
     return found if "response" in found else failure if "error" in failure else {}
 
 
-def _ended(result: dict[str, Any], failure: dict[str, Any], exit_code: int) -> tuple[Outcome, str | None]:
+def _ended(
+    result: dict[str, Any], failure: dict[str, Any], exit_code: int
+) -> tuple[Outcome, str | None]:
     error = text_at(result, "error", "message") or text_at(failure, "error", "message")
-    well = result.get("status") == "success" or ("response" in result and "error" not in result)
-    if well and exit_code <= 0:  # below 0: we ended it, after it was done but did not go
+    well = result.get("status") == "success" or (
+        "response" in result and "error" not in result
+    )
+    if (
+        well and exit_code <= 0
+    ):  # below 0: we ended it, after it was done but did not go
         return "finished", None
     return EXIT_CODES.get(exit_code, "crashed"), error
 
@@ -94,7 +108,14 @@ def _ended(result: dict[str, Any], failure: dict[str, Any], exit_code: int) -> t
 def _tokens(result: dict[str, Any]) -> tuple[int | None, int | None]:
     models = records_at(result, "stats", "models")
     if not models:
-        return count_at(result, "stats", "input_tokens"), count_at(result, "stats", "output_tokens")
+        return count_at(result, "stats", "input_tokens"), count_at(
+            result, "stats", "output_tokens"
+        )
     # Where `prompt` is told as well, `input` leaves out what came from the cache.
-    sent = (count_at(model, "tokens", "prompt") or count_at(model, "tokens", "input") for model in models)
-    return total(*sent), total(*(count_at(model, "tokens", "candidates") for model in models))
+    sent = (
+        count_at(model, "tokens", "prompt") or count_at(model, "tokens", "input")
+        for model in models
+    )
+    return total(*sent), total(
+        *(count_at(model, "tokens", "candidates") for model in models)
+    )

@@ -15,9 +15,7 @@ TAIL_BYTES = 64 * 1024
 
 # The status codes only count beside a word that makes them one: "line 401" and "429 tests" are not.
 _BEFORE = r"(?:status|code|error|http)\w*\W{0,4}(?:code\W{0,3})?"
-_AFTER = (
-    r"\W{0,3}(?:unauthorized|forbidden|too many|internal server|bad gateway|service unavail|gateway time)"
-)
+_AFTER = r"\W{0,3}(?:unauthorized|forbidden|too many|internal server|bad gateway|service unavail|gateway time)"
 
 
 def _status(codes: str) -> str:
@@ -46,7 +44,10 @@ FAULTS: dict[Fault, re.Pattern[str]] = {
 
 def fault(text: str | None) -> Fault | None:
     """Whose fault a failure text speaks of; None if of nobody's that we know."""
-    return next((name for name, pattern in FAULTS.items() if text and pattern.search(text)), None)
+    return next(
+        (name for name, pattern in FAULTS.items() if text and pattern.search(text)),
+        None,
+    )
 
 
 def events(path: Path) -> Iterator[dict[str, Any]]:
@@ -64,7 +65,9 @@ def events(path: Path) -> Iterator[dict[str, Any]]:
 
 def last_object(text: str) -> dict[str, Any] | None:
     """The last JSON object that begins a line of `text`, however many lines it takes."""
-    for start in reversed([match.start() for match in re.finditer(r"^\{", text, re.MULTILINE)]):
+    for start in reversed(
+        [match.start() for match in re.finditer(r"^\{", text, re.MULTILINE)]
+    ):
         try:
             found, _ = json.JSONDecoder().raw_decode(text, start)
         except (ValueError, RecursionError):
@@ -113,7 +116,11 @@ def text_at(event: object, *keys: str) -> str | None:
 def count_at(event: object, *keys: str) -> int | None:
     """As `at`, if it is a whole number from 0."""
     found = at(event, *keys)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return (
+        found
+        if isinstance(found, int) and not isinstance(found, bool) and found >= 0
+        else None
+    )
 
 
 def money_at(event: object, *keys: str) -> float | None:
@@ -133,5 +140,11 @@ def total(*parts: int | None) -> int | None:
 def records_at(event: object, *keys: str) -> list[Mapping[str, Any]]:
     """As `at`, the objects among the values of an object or a list."""
     found = at(event, *keys)
-    values = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    values = (
+        found.values()
+        if isinstance(found, dict)
+        else found
+        if isinstance(found, list)
+        else ()
+    )
     return [value for value in values if isinstance(value, dict)]

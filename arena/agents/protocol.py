@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 Outcome = Literal[
-    "finished", "no-change", "timed-out", "silent", "auth", "quota", "crashed", "killed", "budget"
+    "finished",
+    "no-change",
+    "timed-out",
+    "silent",
+    "auth",
+    "quota",
+    "crashed",
+    "killed",
+    "budget",
 ]
 
 

@@ -33,7 +33,9 @@ class Arena(NamedTuple):
     def install(self, name: str, body: str) -> None:
         """Puts a program on PATH."""
         program = self.programs / name
-        program.write_text(f"#!{sys.executable} -SE\n{PREAMBLE.format(seen=str(self.seen))}{body}\n")
+        program.write_text(
+            f"#!{sys.executable} -SE\n{PREAMBLE.format(seen=str(self.seen))}{body}\n"
+        )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     def order(self, **changes: object) -> Order:
@@ -50,7 +52,11 @@ class Arena(NamedTuple):
 
     def environ(self, **more: str) -> dict[str, str]:
         """What the caller's own environment would be."""
-        return {"PATH": f"{self.programs}{os.pathsep}/usr/bin:/bin", "HOME": "/nonexistent", **more}
+        return {
+            "PATH": f"{self.programs}{os.pathsep}/usr/bin:/bin",
+            "HOME": "/nonexistent",
+            **more,
+        }
 
     def attempt(
         self,
@@ -69,7 +75,9 @@ class Arena(NamedTuple):
         return attempt(
             self.order(**changes),
             AGENTS[name],
-            env=agent_environment((), agent=AGENTS[name], environ=self.environ(**(environ or {}))),
+            env=agent_environment(
+                (), agent=AGENTS[name], environ=self.environ(**(environ or {}))
+            ),
             timeout=timeout,
             silence=silence,
             changed=lambda: self.tree() != before,
@@ -77,12 +85,21 @@ class Arena(NamedTuple):
 
     def tree(self) -> dict[str, bytes]:
         """Every file of the worktree."""
-        return {str(path): path.read_bytes() for path in self.worktree.rglob("*") if path.is_file()}
+        return {
+            str(path): path.read_bytes()
+            for path in self.worktree.rglob("*")
+            if path.is_file()
+        }
 
 
 @pytest.fixture
 def arena(tmp_path: Path) -> Arena:
-    places = Arena(tmp_path / "worktree", tmp_path / "scratch", tmp_path / "bin", tmp_path / "seen.json")
+    places = Arena(
+        tmp_path / "worktree",
+        tmp_path / "scratch",
+        tmp_path / "bin",
+        tmp_path / "seen.json",
+    )
     places.worktree.mkdir()
     places.programs.mkdir()
     (places.worktree / "calc.py").write_text("def add(a, b):\n    return a - b\n")

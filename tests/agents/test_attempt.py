@@ -38,7 +38,9 @@ def claude_error(text: str, status: int) -> str:
     )
 
 
-CODEX_START = 'event(type="thread.started", thread_id="t-1")\nevent(type="turn.started")\n'
+CODEX_START = (
+    'event(type="thread.started", thread_id="t-1")\nevent(type="turn.started")\n'
+)
 CODEX_DONE = """\
 event(type="item.completed", item={"type": "error", "message": "a mere warning about 401"})
 event(type="item.completed", item={"type": "agent_message", "text": "Fixed: add() now adds."})
@@ -84,7 +86,11 @@ EDIT = "edit()\n"
 
 CASES = {
     # success with an edit
-    "claude edits": ("claude", CLAUDE_INIT + EDIT + CLAUDE_WORKS + CLAUDE_DONE, "finished"),
+    "claude edits": (
+        "claude",
+        CLAUDE_INIT + EDIT + CLAUDE_WORKS + CLAUDE_DONE,
+        "finished",
+    ),
     "codex edits": ("codex", CODEX_START + EDIT + CODEX_DONE, "finished"),
     "gemini edits": ("gemini", EDIT + GEMINI_DONE, "finished"),
     "gemini edits, json": ("gemini", EDIT + GEMINI_JSON, "finished"),
@@ -93,19 +99,37 @@ CASES = {
     # all well, they say, and nothing done
     "claude without permission": (
         "claude",
-        CLAUDE_INIT + CLAUDE_DONE.replace("denials=[]", 'denials=[{"tool_name": "Bash", "tool_input": {}}]'),
+        CLAUDE_INIT
+        + CLAUDE_DONE.replace(
+            "denials=[]", 'denials=[{"tool_name": "Bash", "tool_input": {}}]'
+        ),
         "no-change",
     ),
-    "codex whose sandbox did not start": ("codex", CODEX_START + CODEX_DONE, "no-change"),
+    "codex whose sandbox did not start": (
+        "codex",
+        CODEX_START + CODEX_DONE,
+        "no-change",
+    ),
     "gemini idle": ("gemini", GEMINI_DONE, "no-change"),
     "aider idle": ("aider", AIDER_DONE, "no-change"),
     "command idle": ("command", "print('nothing to do')", "no-change"),
     # rate limits
-    "claude 429": ("claude", CLAUDE_INIT + claude_error("API Error: slow down", 429), "quota"),
-    "claude over its limit": ("claude", CLAUDE_INIT + claude_error("You've hit your limit", 0), "quota"),
+    "claude 429": (
+        "claude",
+        CLAUDE_INIT + claude_error("API Error: slow down", 429),
+        "quota",
+    ),
+    "claude over its limit": (
+        "claude",
+        CLAUDE_INIT + claude_error("You've hit your limit", 0),
+        "quota",
+    ),
     "codex 429": (
         "codex",
-        CODEX_START + CODEX_FAILED.format("exceeded retry limit, last status: 429 Too Many Requests"),
+        CODEX_START
+        + CODEX_FAILED.format(
+            "exceeded retry limit, last status: 429 Too Many Requests"
+        ),
         "quota",
     ),
     "gemini 429": ("gemini", GEMINI_FAILED.format(429, "RESOURCE_EXHAUSTED"), "quota"),
@@ -114,20 +138,41 @@ CASES = {
         GEMINI_STREAM_FAILED.format("[API Error: You exceeded your quota]", 1),
         "quota",
     ),
-    "gemini 500, stream": ("gemini", GEMINI_STREAM_FAILED.format("[API Error: oops]", 0), "crashed"),
+    "gemini 500, stream": (
+        "gemini",
+        GEMINI_STREAM_FAILED.format("[API Error: oops]", 0),
+        "crashed",
+    ),
     "aider 429": (
         "aider",
         'print("litellm.RateLimitError: OpenAIException - slow\\nThe API provider has rate limited you.")',
         "quota",
     ),
-    "command 429": ("command", "print('HTTP 429: slow down', file=sys.stderr); sys.exit(1)", "quota"),
-    "partial work before a limit": ("claude", CLAUDE_INIT + EDIT + claude_error("slow", 429), "quota"),
+    "command 429": (
+        "command",
+        "print('HTTP 429: slow down', file=sys.stderr); sys.exit(1)",
+        "quota",
+    ),
+    "partial work before a limit": (
+        "claude",
+        CLAUDE_INIT + EDIT + claude_error("slow", 429),
+        "quota",
+    ),
     # no key
-    "claude 401": ("claude", CLAUDE_INIT + claude_error("Invalid API key", 401), "auth"),
-    "claude logged out": ("claude", 'print("Invalid API key · Please run /login"); sys.exit(1)', "auth"),
+    "claude 401": (
+        "claude",
+        CLAUDE_INIT + claude_error("Invalid API key", 401),
+        "auth",
+    ),
+    "claude logged out": (
+        "claude",
+        'print("Invalid API key · Please run /login"); sys.exit(1)',
+        "auth",
+    ),
     "codex 401": (
         "codex",
-        CODEX_START + CODEX_FAILED.format("unexpected status 401 Unauthorized: Missing bearer"),
+        CODEX_START
+        + CODEX_FAILED.format("unexpected status 401 Unauthorized: Missing bearer"),
         "auth",
     ),
     "gemini 401": ("gemini", GEMINI_FAILED.format(401, "API key not valid"), "auth"),
@@ -141,38 +186,75 @@ CASES = {
         'print("litellm.AuthenticationError: x\\nThe API provider is not able to authenticate you.")',
         "auth",
     ),
-    "command 401, exit 0": ("command", "print('[API Error: 401 invalid x-api-key]')", "auth"),
+    "command 401, exit 0": (
+        "command",
+        "print('[API Error: 401 invalid x-api-key]')",
+        "auth",
+    ),
     # other faults
     "claude as root": (
         "claude",
         "print('cannot be used with root', file=sys.stderr); sys.exit(1)",
         "crashed",
     ),
-    "claude 500": ("claude", CLAUDE_INIT + claude_error("API Error: oops", 500), "crashed"),
+    "claude 500": (
+        "claude",
+        CLAUDE_INIT + claude_error("API Error: oops", 500),
+        "crashed",
+    ),
     "claude over its budget": (
         "claude",
-        CLAUDE_INIT + 'event(type="result", subtype="error_max_budget_usd", is_error=False)',
+        CLAUDE_INIT
+        + 'event(type="result", subtype="error_max_budget_usd", is_error=False)',
         "budget",
     ),
-    "codex 500": ("codex", CODEX_START + CODEX_FAILED.format("experiencing high demand"), "crashed"),
+    "codex 500": (
+        "codex",
+        CODEX_START + CODEX_FAILED.format("experiencing high demand"),
+        "crashed",
+    ),
     "gemini turns": ("gemini", "sys.exit(53)", "budget"),
-    "aider dropped, exit 0": ("aider", 'print("litellm.APIConnectionError: dropped")', "crashed"),
-    "aider recovers": ("aider", EDIT + 'print("litellm.RateLimitError: x")\n' + AIDER_DONE, "finished"),
-    "codex recovers": ("codex", CODEX_START + CODEX_RETRY.format("429") + EDIT + CODEX_DONE, "finished"),
+    "aider dropped, exit 0": (
+        "aider",
+        'print("litellm.APIConnectionError: dropped")',
+        "crashed",
+    ),
+    "aider recovers": (
+        "aider",
+        EDIT + 'print("litellm.RateLimitError: x")\n' + AIDER_DONE,
+        "finished",
+    ),
+    "codex recovers": (
+        "codex",
+        CODEX_START + CODEX_RETRY.format("429") + EDIT + CODEX_DONE,
+        "finished",
+    ),
     "claude, exit 0 without a result": ("claude", CLAUDE_INIT + EDIT, "crashed"),
-    "claude, result cut": ("claude", CLAUDE_INIT + EDIT + 'print(\'{"type": "result", "is_err\')', "crashed"),
+    "claude, result cut": (
+        "claude",
+        CLAUDE_INIT + EDIT + 'print(\'{"type": "result", "is_err\')',
+        "crashed",
+    ),
     "codex, zero bytes, exit 0": ("codex", "", "crashed"),
-    "gemini, cut": ("gemini", EDIT + 'print(\'{"type": "result", "status": "succ\')', "crashed"),
+    "gemini, cut": (
+        "gemini",
+        EDIT + 'print(\'{"type": "result", "status": "succ\')',
+        "crashed",
+    ),
     "command fails": ("command", EDIT + "sys.exit(3)", "crashed"),
     "command killed": ("command", "os.kill(os.getpid(), 9)", "killed"),
     "talk of limits is no limit": (
         "claude",
-        CLAUDE_INIT + 'event(type="user", message="def rate_limit(): return 429  # quota")\nsys.exit(1)',
+        CLAUDE_INIT
+        + 'event(type="user", message="def rate_limit(): return 429  # quota")\nsys.exit(1)',
         "crashed",
     ),
     "a result is believed over prose": (
         "claude",
-        CLAUDE_INIT + CLAUDE_DONE.replace("Fixed: add() now adds.", "401 and the rate limit are handled"),
+        CLAUDE_INIT
+        + CLAUDE_DONE.replace(
+            "Fixed: add() now adds.", "401 and the rate limit are handled"
+        ),
         "no-change",
     ),
 }
@@ -181,7 +263,9 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_outcomes(arena, case):
     name, body, expected = CASES[case]
-    got = arena.attempt(name, body, arguments=("my-agent",) if name == "command" else ())
+    got = arena.attempt(
+        name, body, arguments=("my-agent",) if name == "command" else ()
+    )
     assert got.outcome == expected, got
     assert got.changed == ("edit()" in body)
     assert got.why
@@ -230,7 +314,10 @@ def test_outcomes_of_agents_that_fall_silent(arena, case):
 
 def test_time_is_up_while_it_still_talks(arena):
     got = arena.attempt(
-        "claude", f"while True:\n    {CLAUDE_INIT}    time.sleep(0.05)", timeout=0.5, silence=5
+        "claude",
+        f"while True:\n    {CLAUDE_INIT}    time.sleep(0.05)",
+        timeout=0.5,
+        silence=5,
     )
     assert got.outcome == "timed-out"
 
@@ -245,7 +332,9 @@ def test_a_change_in_the_worktree_is_a_sign_of_life(arena):
 
 def test_stopped_from_outside(arena):
     got: list[Attempt] = []
-    runner = threading.Thread(target=lambda: got.append(arena.attempt("claude", CLAUDE_INIT + SLEEP)))
+    runner = threading.Thread(
+        target=lambda: got.append(arena.attempt("claude", CLAUDE_INIT + SLEEP))
+    )
     runner.start()
     deadline = time.monotonic() + 10
     while not arena.seen.exists() and time.monotonic() < deadline:
@@ -275,7 +364,8 @@ def test_usage(arena, case):
 
 
 @pytest.mark.parametrize(
-    ("name", "body"), [("claude", CLAUDE_DONE), ("codex", CODEX_DONE), ("gemini", GEMINI_DONE)]
+    ("name", "body"),
+    [("claude", CLAUDE_DONE), ("codex", CODEX_DONE), ("gemini", GEMINI_DONE)],
 )
 def test_the_final_text(arena, name, body):
     got = arena.attempt(name, body)
@@ -283,7 +373,13 @@ def test_the_final_text(arena, name, body):
     assert got.last_lines == ("Fixed: add() now adds.",)
 
 
-BYPASS = ["--output-format", "stream-json", "--verbose", "--permission-mode", "bypassPermissions"]
+BYPASS = [
+    "--output-format",
+    "stream-json",
+    "--verbose",
+    "--permission-mode",
+    "bypassPermissions",
+]
 AIDER = [
     "--yes-always", "--no-auto-commits", "--no-gitignore", "--no-check-update", "--analytics-disable",
     "--no-show-model-warnings", "--map-tokens", "0", "--chat-history-file", "/dev/null",
@@ -293,11 +389,22 @@ AIDER = [
 
 def codex_argv(scratch: Path, *rest: str) -> list[str]:
     last = str(scratch / "a.last.txt")
-    return ["exec", "--json", "--skip-git-repo-check", "-s", "workspace-write", "-o", last, *rest]
+    return [
+        "exec",
+        "--json",
+        "--skip-git-repo-check",
+        "-s",
+        "workspace-write",
+        "-o",
+        last,
+        *rest,
+    ]
 
 
 @pytest.mark.parametrize("name", ["claude", "codex", "gemini", "aider"])
-@pytest.mark.parametrize("prompt", ["Fix add.", "--worktree is broken", "x" * 200_000, "a\0b"])
+@pytest.mark.parametrize(
+    "prompt", ["Fix add.", "--worktree is broken", "x" * 200_000, "a\0b"]
+)
 def test_argv_and_standard_input(arena, name, prompt):
     arena.attempt(name, "", prompt=prompt, model="m", arguments=("--extra",))
     seen = json.loads(arena.seen.read_text())
@@ -342,7 +449,12 @@ def test_what_an_adapter_adds_to_the_environment(arena, name, variable, value):
 
 @pytest.mark.parametrize(
     ("name", "argument"),
-    [("claude", "-w"), ("claude", "--worktree=x"), ("claude", "--bg"), ("codex", "--worktree")],
+    [
+        ("claude", "-w"),
+        ("claude", "--worktree=x"),
+        ("claude", "--bg"),
+        ("codex", "--worktree"),
+    ],
 )
 def test_options_that_leave_the_worktree_are_refused(arena, name, argument):
     with pytest.raises(ArenaError, match=f'"{argument}"'):
@@ -354,7 +466,9 @@ def test_options_that_leave_the_worktree_are_refused(arena, name, argument):
 
 def test_a_daemon_that_is_left_behind_is_ended_and_counted(arena, tmp_path):
     note = tmp_path / "daemon.pid"
-    daemon = "import os, time, signal; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+    daemon = (
+        "import os, time, signal; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+    )
     body = EDIT + CLAUDE_DONE + (
         f"import subprocess\nchild = subprocess.Popen([sys.executable, '-SEc', {daemon!r}],\n"
         "    start_new_session=True, stdin=subprocess.DEVNULL,\n"
@@ -379,13 +493,19 @@ def test_secrets_and_control_codes_stay_out_of_what_is_shown(arena):
 
 
 def test_codex_with_its_home_in_the_temporary_folder_is_told_why(arena, tmp_path):
-    got = arena.attempt("codex", CODEX_START + CODEX_DONE, environ={"CODEX_HOME": str(tmp_path / "codex")})
+    got = arena.attempt(
+        "codex",
+        CODEX_START + CODEX_DONE,
+        environ={"CODEX_HOME": str(tmp_path / "codex")},
+    )
     assert got.outcome == "no-change"
     assert "CODEX_HOME" in got.why
 
 
 def test_the_logs_are_apart_and_outside_of_the_worktree(arena):
-    got = arena.attempt("claude", CLAUDE_INIT + "print('oops', file=sys.stderr)\n" + CLAUDE_DONE)
+    got = arena.attempt(
+        "claude", CLAUDE_INIT + "print('oops', file=sys.stderr)\n" + CLAUDE_DONE
+    )
     assert "oops" not in got.log.read_text()
     assert got.errors.read_text() == "oops\n"
     assert {got.log.parent, got.errors.parent} == {arena.scratch}
@@ -415,5 +535,12 @@ def test_the_module_of_a_worktree_does_not_stand_in_for_ours(arena):
         (package / "__init__.py").write_text("")
     (folder / "__main__.py").write_text("open('fooled', 'w')")
     order = arena.order(suite=(), seconds=1.0)
-    attempt(order, AGENTS["repair"], env=arena.environ(), timeout=20, silence=None, changed=lambda: False)
+    attempt(
+        order,
+        AGENTS["repair"],
+        env=arena.environ(),
+        timeout=20,
+        silence=None,
+        changed=lambda: False,
+    )
     assert not (arena.worktree / "fooled").exists()

@@ -73,7 +73,9 @@ def test_parse_agents_refuses_in_one_line(text, message):
 def test_default_agent(arena, installed, configured, failing_suite, expected):
     for name in installed:
         arena.install(name, "")
-    name, why = default_agent(configured=configured, failing_suite=failing_suite, path=str(arena.programs))
+    name, why = default_agent(
+        configured=configured, failing_suite=failing_suite, path=str(arena.programs)
+    )
     assert name == expected
     assert why
 
@@ -88,7 +90,9 @@ def test_default_agent(arena, installed, configured, failing_suite, expected):
 )
 def test_no_default_agent(arena, configured, message):
     with pytest.raises(ArenaError) as error:
-        default_agent(configured=configured, failing_suite=False, path=str(arena.programs))
+        default_agent(
+            configured=configured, failing_suite=False, path=str(arena.programs)
+        )
     assert message in str(error.value)
 
 
@@ -96,13 +100,18 @@ def test_survey(arena):
     arena.install("claude", "print('2.1.197 (Claude Code)')")
     arena.install("codex", "print('codex-cli 0.169.0')")
     arena.install("gemini", "sys.exit(1)")
-    found = {one.name: one for one in survey(arena.environ(CODEX_HOME=str(arena.scratch)))}
+    found = {
+        one.name: one for one in survey(arena.environ(CODEX_HOME=str(arena.scratch)))
+    }
     assert list(found) == list(AGENTS)
     assert found["claude"].path == str(arena.programs / "claude")
     assert found["claude"].version == "2.1.197"
     assert found["codex"].version == "0.169.0"
     assert "CODEX_HOME" in (found["codex"].caution or "")
-    assert (found["gemini"].path, found["gemini"].version) == (str(arena.programs / "gemini"), None)
+    assert (found["gemini"].path, found["gemini"].version) == (
+        str(arena.programs / "gemini"),
+        None,
+    )
     assert (found["aider"].path, found["aider"].version) == (None, None)
     assert found["repair"].path == sys.executable
     assert all(one.install and "\n" not in one.install for one in found.values())
@@ -123,11 +132,18 @@ def test_the_environment_is_an_allow_list():
         "TMPDIR": "/t",
         "TERM": "dumb",
     }
-    claude = {"ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "u", "CLAUDE_CODE_OAUTH_TOKEN": "t"}
+    claude = {
+        "ANTHROPIC_API_KEY": "k",
+        "ANTHROPIC_BASE_URL": "u",
+        "CLAUDE_CODE_OAUTH_TOKEN": "t",
+    }
     assert agent_environment(["MY_TOOL", "NOT_SET"], agent=AGENTS["claude"], environ=environ) == {
         **base, **claude, "MY_TOOL": "m",
     }  # fmt: skip
-    assert agent_environment((), agent=AGENTS["codex"], environ=environ) == {**base, "OPENAI_API_KEY": "o"}
+    assert agent_environment((), agent=AGENTS["codex"], environ=environ) == {
+        **base,
+        "OPENAI_API_KEY": "o",
+    }
     assert agent_environment((), agent=AGENTS["repair"], environ=environ) == base
 
 

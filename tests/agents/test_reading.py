@@ -17,7 +17,9 @@ KEYS = st.sampled_from(
 )  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4)
+    ),
     max_leaves=12,
 )
 TYPES = st.sampled_from(
@@ -43,26 +45,48 @@ TYPES = st.sampled_from(
     noise=st.binary(max_size=40),
     exit_code=st.integers(-15, 255),
 )
-def test_no_output_makes_an_adapter_raise(tmp_path_factory, name, found, types, noise, exit_code):
+def test_no_output_makes_an_adapter_raise(
+    tmp_path_factory, name, found, types, noise, exit_code
+):
     folder = tmp_path_factory.getbasetemp()
-    lines = [json.dumps({**event, "type": kind}) for event, kind in zip(found, types, strict=False)]
-    data = "\n".join(lines + [json.dumps(event) for event in found]).encode() + b"\n" + noise
+    lines = [
+        json.dumps({**event, "type": kind})
+        for event, kind in zip(found, types, strict=False)
+    ]
+    data = (
+        "\n".join(lines + [json.dumps(event) for event in found]).encode()
+        + b"\n"
+        + noise
+    )
     out, err = folder / "out", folder / "err"
     out.write_bytes(data)
     err.write_bytes(noise + b"\n" + data)
     report = AGENTS[name].read(out, err, exit_code)
     for count in (report.tokens_in, report.tokens_out, report.cost_usd):
         assert count is None or count >= 0
-    assert all(isinstance(part, str | None) for part in (report.text, report.session, report.error))
+    assert all(
+        isinstance(part, str | None)
+        for part in (report.text, report.session, report.error)
+    )
 
 
 @pytest.mark.parametrize("name", AGENTS)
 def test_no_file_makes_an_adapter_raise(tmp_path, name):
-    assert isinstance(AGENTS[name].read(tmp_path / "none", tmp_path / "none", 0), Report)
+    assert isinstance(
+        AGENTS[name].read(tmp_path / "none", tmp_path / "none", 0), Report
+    )
 
 
 @pytest.mark.parametrize(
-    "line", ["[" * 100_000, '{"a":' * 100_000, '{"n": ' + "9" * 5000 + "}", "null", "{", "\xff"]
+    "line",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"n": ' + "9" * 5000 + "}",
+        "null",
+        "{",
+        "\xff",
+    ],
 )
 def test_a_line_that_is_no_object_is_passed_over(written, line):
     out, _ = written(line + '\n{"type": "x"}\n')
@@ -82,13 +106,20 @@ def test_a_line_that_is_no_object_is_passed_over(written, line):
     ],
 )
 def test_repair(written, said, expected):
-    out, err = written(f"trying 3 places\n{json.dumps({'outcome': said, 'tried': 3})}\n")
+    out, err = written(
+        f"trying 3 places\n{json.dumps({'outcome': said, 'tried': 3})}\n"
+    )
     report = AGENTS["repair"].read(out, err, 0)
     assert (report.outcome, report.text) == (expected, said)
 
 
 def test_gemini_tells_its_input_only(written):
-    stats = {"models": {"m": {"tokens": {"input": 2000, "candidates": 100}}, "n": {"tokens": {"input": 5}}}}
+    stats = {
+        "models": {
+            "m": {"tokens": {"input": 2000, "candidates": 100}},
+            "n": {"tokens": {"input": 5}},
+        }
+    }
     out, err = written(json.dumps({"response": "x", "stats": stats}, indent=2))
     report = AGENTS["gemini"].read(out, err, 0)
     assert (report.tokens_in, report.tokens_out) == (2005, 100)
