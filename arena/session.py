@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,20 @@ class Session:
     def top(self) -> Path:
         """The root of the checkout, or the git directory of a bare repository."""
         return self.repo.top or self.repo.git_dir
+
+    def freeze(self, *, base: str, target: str | None, labels: Sequence[str]) -> None:
+        """Brings base and target into the quarantine before anything else happens, and notes what was planned.
+
+        `target` is a full ref name, or None when nothing can be merged."""
+        self.journal.add("planned", labels=list(labels), base=base, target=target)
+        self.quarantine.take(base, ref=f"refs/arena/run/{self.run}/base", depth=1)
+        tip = self.tip(target)
+        if tip is not None and tip != base:
+            self.quarantine.take(tip, ref=f"refs/arena/run/{self.run}/target")
+
+    def tip(self, target: str | None) -> str | None:
+        """The commit that a target branch is at now."""
+        return self.repo.resolve(target) if target else None
 
 
 def runs_folder(common: Path) -> Path:
@@ -117,7 +131,7 @@ def find_run(common: Path, run: str | None) -> str:
 
 
 def _new_id(parent: Path, hint: str) -> str:
-    now = datetime.datetime.now(datetime.UTC).astimezone()
+    now = dt.datetime.now(dt.UTC).astimezone()
     stem = f"{now:%Y%m%d-%H%M}-{store.slug(hint, limit=24) or 'run'}"
     name, number = stem, 2
     while (parent / name).exists():

@@ -83,6 +83,7 @@ class Bench:
     required: Mapping[str, bytes]
     runner: Runner
     executor: Executor
+    role: str = "suite"
 
 
 def evaluate(
@@ -138,7 +139,7 @@ def _base_run(bench: Bench, number: int) -> TestRun:
     source = [f"{root}/{name}" for root in plan.roots for name in plan.packages]
     request = Request(
         tree=_gate(bench, plan.base_tree),
-        role="suite",
+        role=bench.role,
         label="base",
         coverage={"source": source or list(plan.roots)} if number == 0 else None,
         seed=bench.settings.seed + number,
@@ -162,7 +163,7 @@ def _run_candidate(bench: Bench, candidate: Candidate, first: Future[TestRun]) -
     sources = [c.path for c in there if not files.is_test(c.path)]
     request = Request(
         tree=_gate(bench, candidate.tree),
-        role="suite",
+        role=bench.role,
         label=candidate.label,
         coverage={"include": sources} if sources else None,
         seed=bench.settings.seed,

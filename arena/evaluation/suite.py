@@ -78,7 +78,7 @@ class Request:
         """What the result depends on."""
         facts = records.to_json(self)
         env = facts.pop("environment")
-        for name in ("label", "timeout"):
+        for name in ("label", "timeout", "role"):
             facts.pop(name)
         return cache.key(
             plan.key, facts, env and records.from_json(Environment, env).fingerprint

@@ -1,0 +1,209 @@
+"""What commands say: progress on stderr, the result on stdout, and the question whether to merge."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from arena.journal import Event
+from arena.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """How to talk: as JSON, quietly, in colour; whether questions may be asked."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: str = "auto"
+    yes: bool = False
+    out: str | None = None
+
+    def say(self, lines: Sequence[str] | str) -> None:
+        """Writes messages to stderr, unless quiet."""
+        if not self.quiet:
+            for line in [lines] if isinstance(lines, str) else lines:
+                print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is where words go out
+
+    def result(self, text: str) -> None:
+        """Writes the result to stdout."""
+        print(text, flush=True)  # noqa: T201 - as above
+
+    @property
+    def colour(self) -> bool:
+        """Whether stdout gets colours."""
+        if self.color != "auto":
+            return self.color == "always"
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+    @property
+    def live(self) -> bool:
+        """Whether stderr can show a table that is redrawn."""
+        return (
+            sys.stderr.isatty()
+            and os.environ.get("TERM") != "dumb"
+            and not os.environ.get("CI")
+            and not self.quiet
+        )
+
+
+STATES = {
+    "setting-up": "setting up",
+    "agent-started": "working",
+    "attempt": "collecting",
+    "candidate": "waiting",
+    "judged": "judged",
+    "attempt-failed": "failed",
+}
+
+
+@contextmanager
+def progress(opened: Session, output: Output) -> Iterator[None]:
+    """Shows the events of a run while it goes on: a live table on a terminal, else a line per change of state."""
+    if output.quiet:
+        yield
+        return
+    if output.live:
+        from arena.commands.live import LiveTable
+
+        with LiveTable(opened, color=output.color) as table:
+            opened.journal.listeners.append(table.hear)
+            yield
+        return
+    listener = _Lines(output)
+    opened.journal.listeners.append(listener.hear)
+    heartbeat = threading.Event()
+    threading.Thread(target=listener.beat, args=(heartbeat,), daemon=True).start()
+    try:
+        yield
+    finally:
+        heartbeat.set()
+
+
+def describe(event: Event, *, verbose: bool) -> str | None:
+    """One line for an event, None if it is not worth one."""
+    data = event.data
+    if event.kind == "attempt":
+        return f"{event.label}: {data['outcome']} after {data['seconds']:.0f} s ({data['why']})"
+    if event.kind == "attempt-failed":
+        return f"{event.label}: failed: {data['why']}"
+    if event.kind == "tests" and (verbose or data["role"] == "suite"):
+        return f"{event.label}: {data['passed']} of {data['total']} tests passed in {data['seconds']:.1f} s ({data['role']})"
+    if event.kind == "tests-cached" and verbose:
+        return f"{event.label}: tests known from before ({data['role']})"
+    if event.kind == "plan":
+        return f"tests: {data['command']} with {data['python']} ({data['found']}); isolation: {data['isolation']}"
+    if event.kind in ("agent-started", "setting-up"):
+        return f"{event.label}: {STATES[event.kind]}"
+    return None
+
+
+class _Lines:
+    """A line per change of state, with the time; and one a minute, because some CI systems kill silent jobs."""
+
+    def __init__(self, output: Output) -> None:
+        self.output, self.last = output, time.monotonic()
+
+    def hear(self, event: Event) -> None:
+        text = describe(event, verbose=self.output.verbose)
+        if text:
+            self._say(text)
+
+    def beat(self, stop: threading.Event) -> None:
+        while not stop.wait(5):
+            if time.monotonic() - self.last > 60:
+                self._say("still at work")
+
+    def _say(self, text: str) -> None:
+        from arena.report.text import clean
+
+        self.last = time.monotonic()
+        self.output.say(f"{time.strftime('%H:%M:%S')} {clean(text)}")
+
+
+def finish(
+    opened: Session,
+    document: Mapping[str, Any],
+    output: Output,
+    *,
+    offer_merge: bool = True,
+) -> int:
+    """Prints the result, merges if that was asked for, and returns the exit code."""
+    from arena import report
+    from arena.commands import merge
+    from arena.report.document import result
+
+    opened.journal.add("told", report=document["report"])
+    whole = dict(document)
+    if not output.as_json:
+        width = (
+            shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+        )
+        output.result(
+            report.terminal(
+                whole, width=width, colour=output.colour, unicode=_unicode()
+            ).rstrip()
+        )
+    merged = None
+    if offer_merge:
+        merged = merge.offer(opened, whole, output)
+    if merged is not None:
+        whole["landed"] = merged
+        whole["undo"] = f"arena undo {opened.run}"
+    if output.as_json:
+        output.result(json.dumps(result(whole), indent=1, sort_keys=True))
+    _for_ci(opened)
+    if output.out:
+        copy_report(opened, output)
+    return 0 if whole["verdict"]["winner"] else 1
+
+
+def copy_report(opened: Session, output: Output) -> None:
+    """Copies the report's files to the folder of `--out`."""
+    from pathlib import Path
+
+    from arena.errors import ArenaError
+
+    target = Path(output.out or ".")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name in (
+            "report.html",
+            "result.json",
+            "summary.md",
+            "scoreboard.csv",
+            "scoreboard.json",
+        ):
+            shutil.copyfile(opened.folder / name, target / name)
+    except OSError as error:
+        raise ArenaError(
+            f"--out {output.out}: {error.strerror}. The report is in {opened.folder}."
+        ) from error
+
+
+def _unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") in (
+        "utf8",
+        "utf16",
+        "utf32",
+    )
+
+
+def _for_ci(opened: Session) -> None:
+    """Adds the summary to the file that GitHub Actions shows; it drops anything over 1 MiB whole."""
+    place = os.environ.get("GITHUB_STEP_SUMMARY")
+    if place and os.environ.get("GITHUB_ACTIONS"):
+        text = (opened.folder / "summary.md").read_text(encoding="utf-8")
+        with open(place, "a", encoding="utf-8") as file:  # noqa: PTH123 - given by the CI system
+            file.write(text[:900_000] + ("\n\n(cut)\n" if len(text) > 900_000 else ""))

@@ -1,0 +1,55 @@
+"""Sets up an evaluation for a session: the plan from the base, the runner, the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from arena.evaluation import Bench
+from arena.evaluation.plan import make_plan
+from arena.evaluation.suite import Runner
+from arena.machine.executor import Executor, default_jobs
+from arena.session import Session
+from arena.task import Task
+
+
+@contextmanager
+def open_bench(
+    session: Session, task: Task, *, base: str, role: str = "suite"
+) -> Iterator[Bench]:
+    """A bench for judging against `base`, whose objects are in the quarantine; closes its pool at the end.
+
+    `role` is what the journal calls its test processes. Raises ArenaError for settings that can't work.
+    """
+    plan = make_plan(
+        repo=session.repo,
+        quarantine=session.quarantine,
+        base_tree=session.quarantine.git.tree_of(base),
+        settings=session.settings,
+        required=task.required,
+    )
+    session.journal.add(
+        "plan",
+        command=plan.command,
+        python=str(plan.environment.python),
+        found=plan.environment.found,
+        isolation=plan.isolation.words,
+        roots=list(plan.roots),
+    )
+    runner = Runner(plan, session.quarantine, session.journal)
+    with Executor(session.settings.jobs or default_jobs()) as executor:
+        yield Bench(
+            plan=plan,
+            quarantine=session.quarantine,
+            journal=session.journal,
+            settings=session.settings,
+            required=task.required,
+            runner=runner,
+            executor=executor,
+            role=role,
+        )
+    session.journal.add(
+        "exports",
+        peak=runner.exports.peak,
+        jobs=session.settings.jobs or default_jobs(),
+    )
