@@ -163,8 +163,10 @@ class Repository:
     `top` is the root of its work tree, None for a bare one.
     """
 
-    def __init__(self, git_dir: Path, top: Path | None) -> None:
-        self.git_dir, self.top = git_dir, top
+    def __init__(
+        self, git_dir: Path, top: Path | None, *, options: Sequence[str] = ()
+    ) -> None:
+        self.git_dir, self.top, self.options = git_dir, top, tuple(options)
 
     def __repr__(self) -> str:
         return f"Repository({str(self.git_dir)!r})"
@@ -186,37 +188,72 @@ class Repository:
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
         user_config: bool = False,
+        session: bool = False,
     ) -> Answer:
-        """Runs git and returns its answer, whatever the exit code."""
-        git = _gitpython()
-        variables = {"GIT_DIR": str(self.git_dir), **(env or {})}
-        if self.top is not None:
-            variables.setdefault("GIT_WORK_TREE", str(self.top))
-        passed = {f"ARENA_{name}": value for name, value in variables.items()}
-        # The git directory would do as working directory, but relative worktree paths need the top.
-        worker = git.Git(str(self.top or self.git_dir))
+        """Runs git and returns its answer, whatever the exit code.
+
+        `session` starts it in a session of its own, which a kill of our process group does not reach.
+        """
         with tempfile.TemporaryFile() as source:
             source.write(stdin or b"")
             source.seek(0)
-            code, out, err = worker.execute(
-                [_launcher(user_config=user_config), *args],
+            code, out, err = self._worker().execute(
+                [_launcher(user_config=user_config), *self.options, *args],
                 istream=source,
-                env=passed,
+                env=self._passed(env),
                 with_extended_output=True,
                 with_exceptions=False,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
+                start_new_session=session,
             )
         return Answer(code=code, out=out, err=_text(err))
+
+    def start(self, *args: str, env: Mapping[str, str] | None = None) -> Any:
+        """Starts git in a session of its own, with pipes; for a conversation such as `update-ref --stdin`.
+
+        It sees the end of its input when we die, also by a kill of our process group, and cleans up.
+        """
+        return self._worker().execute(
+            [_launcher(), *self.options, *args],
+            istream=-1,  # subprocess.PIPE, which only the door to processes may name
+            env=self._passed(env),
+            as_process=True,
+            start_new_session=True,
+        )
+
+    def _worker(self) -> Any:
+        # The git directory would do as working directory, but relative worktree paths need the top.
+        return _gitpython().Git(str(self.top or self.git_dir))
+
+    def _passed(self, env: Mapping[str, str] | None) -> dict[str, str]:
+        variables = {"GIT_DIR": str(self.git_dir), **(env or {})}
+        if self.top is not None:
+            variables.setdefault("GIT_WORK_TREE", str(self.top))
+        return {f"ARENA_{name}": value for name, value in variables.items()}
+
+    def unfiltered(self) -> Repository:
+        """The same repository with every filter driver of its own configuration switched off.
+
+        Agents can write that configuration, and a checkout or a status would start what it names.
+        """
+        keys = self.ask("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
+        names = {key[len("filter.") :].rpartition(".")[0] for key in keys.fields}
+        options = []
+        for name in sorted(names | {"lfs"}):
+            for key in ("smudge=", "clean=", "process=", "required=false"):
+                options += ["-c", f"filter.{name}.{key}"]
+        return Repository(self.git_dir, self.top, options=options)
 
     def call(
         self,
         *args: str,
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
+        session: bool = False,
     ) -> Answer:
         """As `ask`. Raises GitError with git's own words when it fails."""
-        answer = self.ask(*args, stdin=stdin, env=env)
+        answer = self.ask(*args, stdin=stdin, env=env, session=session)
         if answer.code != 0:
             raise GitError(
                 f"git {args[0]} failed: {one_line(answer.err) or f'exit code {answer.code}'}"

@@ -16,7 +16,8 @@ from arena.errors import ArenaError, GitError, one_line
 from arena.machine import git, store
 from arena.machine.git import Repository
 
-ATTRIBUTES = "* -text -filter -diff -merge -ident -export-ignore -export-subst -working-tree-encoding\n"
+# `merge` is git's own text merge; `-merge` would call every file that both sides changed a conflict.
+ATTRIBUTES = "* -text -filter -diff merge -ident -export-ignore -export-subst -working-tree-encoding\n"
 LINK, GITLINK, EXECUTABLE = "120000", "160000", "100755"
 
 
@@ -95,6 +96,14 @@ class Quarantine:
                 "In a partial clone run: git fetch --refetch --no-filter"
             )
 
+    def deepen(self, *commits: str) -> None:
+        """Brings the history of these commits that a shallow `take` left out; merge bases need it."""
+        if self.git.ask("rev-parse", "--is-shallow-repository").text != "true":
+            return
+        url = "file://" + str(self.source.common_dir)
+        options = ("-q", "--unshallow", "--no-tags", "--no-write-fetch-head")
+        self.git.call("fetch", *options, "--no-auto-gc", url, *commits)
+
     def holds(self, commit: str) -> bool:
         """Whether the commit and its tree are here."""
         return self.git.ask("cat-file", "-e", commit + "^{tree}").code == 0
@@ -106,14 +115,16 @@ class Quarantine:
     def give(self, commit: str) -> None:
         """Copies a commit of ours into the user's repository, where no ref names it yet."""
         url = "file://" + str(self.git.git_dir)
+        # A pruning set in the user's configuration must not reach their remote-tracking branches.
         options = ("-q", "--no-tags", "--no-write-fetch-head", "--no-auto-gc")
-        answer = self.source.ask("fetch", *options, url, commit)
+        answer = self.source.ask("fetch", "--no-prune", *options, url, commit)
         if (
             answer.code != 0
             or self.source.ask("cat-file", "-e", commit + "^{tree}").code != 0
         ):
             raise GitError(
-                f"can't copy commit {commit[:12]} into {self.source.git_dir}: {one_line(answer.err)}"
+                f"can't copy commit {commit[:12]} into {self.source.git_dir}: {one_line(answer.err)}. "
+                "Run git fsck there; nothing was changed."
             )
 
     def entries(self, tree: str, *paths: str) -> list[TreeEntry]:
@@ -127,17 +138,31 @@ class Quarantine:
 
     def blobs(self, oids: list[str]) -> Iterator[bytes]:
         """Contents of blobs, in order, by one git process."""
-        wanted = "".join(oid + "\n" for oid in oids).encode()
-        data = self.git.call("cat-file", "--batch", stdin=wanted).out
-        position = 0
-        for oid in oids:
-            end = data.index(b"\n", position)
-            head = data[position:end].split()
-            if len(head) != 3:
-                raise GitError(f"object {oid} is missing from the quarantine")
-            size = int(head[2])
-            yield data[end + 1 : end + 1 + size]
-            position = end + 2 + size
+        return _blobs(self.git, oids)
+
+    def untrue(self, old: str, new: str) -> list[str]:
+        """What the user's object store holds of `new` with other content than its id says, among what changed.
+
+        Git reads a loose object without checking its hash, and agents can write to that store.
+        """
+        found = [
+            name
+            for name, command in (
+                ("the commit", ("cat-file", "commit", new)),
+                ("the tree", ("ls-tree", "-r", "-t", "-z", new)),
+            )
+            if self.source.ask(*command).out != self.git.call(*command).out
+        ]
+        if found:
+            return found
+        changes = [c for c in self.changes(old, new) if c.status != "D"]
+        changes = [c for c in changes if c.mode != GITLINK]
+        theirs = _blobs(self.source, [c.oid for c in changes])
+        ours = self.blobs([c.oid for c in changes])
+        for change, one, other in zip(changes, theirs, ours, strict=True):
+            if one != other:
+                found.append(change.path)
+        return found
 
     def read(self, tree: str, path: str) -> bytes | None:
         """Content of one file of a tree, None if it is not there (or is no plain file)."""
@@ -322,6 +347,20 @@ class Quarantine:
 
     def _index(self) -> _Index:
         return _Index(self._scratch)
+
+
+def _blobs(repo: Repository, oids: list[str]) -> Iterator[bytes]:
+    wanted = "".join(oid + "\n" for oid in oids).encode()
+    data = repo.call("cat-file", "--batch", stdin=wanted).out
+    position = 0
+    for oid in oids:
+        end = data.index(b"\n", position)
+        head = data[position:end].split()
+        if len(head) != 3:
+            raise GitError(f"object {oid} is missing from {repo.git_dir}")
+        size = int(head[2])
+        yield data[end + 1 : end + 1 + size]
+        position = end + 2 + size
 
 
 class _Index:
