@@ -1,0 +1,1 @@
+"""Judges several implementations of one task on evidence, and merges the winner."""
