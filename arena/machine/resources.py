@@ -1,0 +1,56 @@
+"""The files that are shipped with arena: rubrics and templates, and the rendering of the latter.
+
+This module is the only one that imports jinja2; it does so inside functions, so that commands that render
+nothing do not pay for it.
+"""
+
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+
+def folder(name: str) -> Traversable:
+    """The shipped folder `name`: inside the installed package, else beside it (a checkout)."""
+    inside = files("arena") / name
+    if inside.is_dir():
+        return inside
+    # An editable install has no copy inside the package: the folder stands at the top of the checkout.
+    return Path(__file__).resolve().parents[2] / name
+
+
+def read_text(name: str, file: str) -> str:
+    """The text of `file` (slashes allowed) in the shipped folder `name`, with newlines as they are stored."""
+    return folder(name).joinpath(*file.split("/")).read_bytes().decode("utf-8")
+
+
+@lru_cache(maxsize=1)
+def environment() -> "Environment":
+    """The one template environment: escapes everything, and an unknown name is an error."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        loader=FunctionLoader(lambda name: read_text("templates", name)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(name: str, **values: Any) -> str:
+    """The template `name` filled with `values`; strings are escaped for HTML unless made by `trusted`."""
+    return environment().get_template(name).render(**values)
+
+
+def trusted(text: str) -> "Markup":
+    """Mark text as finished, so that a template prints it as it is. What others wrote must be escaped before."""
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704  (callers pass our own style sheet and script, encoded data, escaped text)
