@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arena import runs
 from arena import settings as options
 from arena.errors import ArenaError
 from arena.journal import Journal
@@ -92,8 +93,9 @@ def reopen(
 ) -> Session:
     """Opens an existing run, the latest by default. Raises ArenaError if there is none of that name."""
     repo = git.open_repository(here)
-    name = find_run(repo.common_dir, run)
-    folder = runs_folder(repo.common_dir) / name
+    parent = runs_folder(repo.common_dir)
+    name = runs.find_run(parent, run)
+    folder = parent / name
     first = store.read_json(folder / "settings.json")
     merged = {**first, **{k: v for k, v in given.items() if v is not None}}
     found, _ = options.load(here, top=repo.top, given=merged, config=config)
@@ -106,28 +108,6 @@ def reopen(
         settings=found,
         journal=Journal(folder / "journal.log"),
     )
-
-
-def find_run(common: Path, run: str | None) -> str:
-    """The run that is meant: by its id, the start of it, or the latest. Raises ArenaError if that is none."""
-    parent = runs_folder(common)
-    names = sorted(p.name for p in parent.iterdir()) if parent.is_dir() else []
-    if not names:
-        raise ArenaError(
-            'there is no run in this repository yet. Start one: arena run --agents 3 "..."'
-        )
-    if run is None:
-        return max(
-            names,
-            key=lambda name: ((parent / name / "journal.log").stat().st_mtime_ns, name),
-        )
-    found = [name for name in names if name == run] or [
-        n for n in names if n.startswith(run)
-    ]
-    if len(found) != 1:
-        what = "no run" if not found else f"{len(found)} runs"
-        raise ArenaError(f'{what} called "{run}". See them with: arena list')
-    return found[0]
 
 
 def _new_id(parent: Path, hint: str) -> str:

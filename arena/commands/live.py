@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from arena.commands import show
 from arena.journal import Event
 from arena.report.text import clean
 from arena.session import Session
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class LiveTable:
@@ -54,7 +57,7 @@ class LiveTable:
             if text:
                 row["now"] = clean(text.partition(": ")[2])
 
-    def render(self) -> object:
+    def render(self) -> Table:
         """The table as it is now."""
         from rich.table import Table
 

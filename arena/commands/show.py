@@ -141,7 +141,7 @@ def finish(
 ) -> int:
     """Prints the result, merges if that was asked for, and returns the exit code."""
     from arena import report
-    from arena.commands import merge
+    from arena.commands.merge import offer
     from arena.report.document import result
 
     opened.journal.add("told", report=document["report"])
@@ -157,7 +157,7 @@ def finish(
         )
     merged = None
     if offer_merge:
-        merged = merge.offer(opened, whole, output)
+        merged = offer(opened, whole, output)
     if merged is not None:
         whole["landed"] = merged
         whole["undo"] = f"arena undo {opened.run}"
