@@ -72,6 +72,7 @@ def stages(rubric: Rubric) -> tuple[Stage, ...]:
     return (
         Stage(name="required", key=lambda p: p.number("required.passed", 0.0)),
         Stage(name="regressions", key=lambda p: -p.number("regressions", 0.0)),
+        Stage(name="mended", key=lambda p: -p.number("tests.still_failing", 0.0)),
         Stage(name="quality", key=lambda p: p.score.total or 0.0, noise=rubric.noise),
     )
 
@@ -217,11 +218,20 @@ def _confidence(
             f"{len(tied)} candidates are equal in every stage, within {rubric.noise:g} points",
         )
     proven = bool(evaluation.required) and top.number("required.passed", 0.0) == 1.0
+    mended = (
+        top.number("tests.fixed", 0.0) > 0
+        and top.number("tests.still_failing", 1.0) == 0
+    )
     share = shares.get(top.label, 1.0)
     if stage == "quality" and share < rubric.leaning:
         return "toss-up", f"first in only {share:.0%} of all weightings"
     if not evaluation.base_tests and not proven:
         return "leaning", "there was no test to judge by"
+    if not proven and stage == "mended" and mended:
+        return (
+            "clear",
+            f"mends all {top.number('tests.fixed', 0):.0f} tests that fail on the base, the others do not",
+        )
     if not proven:
         return "leaning", "no required test or check says that the job was done"
     if stage == "quality":

@@ -230,8 +230,6 @@ def main():
         place_code(order)
     sys.path.insert(0, order["lent"])
     import pytest
-    import pytest_jsonreport.plugin
-    import pytest_metadata.plugin
 
     if not order["self_hosted"]:
         place_code(order)
