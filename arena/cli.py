@@ -91,7 +91,7 @@ class Place:
 )
 @click.version_option(__version__, prog_name="arena")
 @click.pass_context
-def cli(context: click.Context, **options: Any) -> None:
+def cli(context: click.Context, /, **options: Any) -> None:
     """Judge several implementations of one task on evidence, and merge the best.
 
     \b
@@ -213,7 +213,7 @@ judging_options = options(
 @click.option("--dry-run", is_flag=True, help="Say what would run, then stop.")
 @judging_options
 @click.pass_obj
-def run(place: Place, **o: Any) -> int:
+def run(place: Place, /, **o: Any) -> int:
     """Run agents on a task, each in a worktree of its own; judge, and merge the best.
 
     \b
@@ -273,7 +273,7 @@ def _judging(o: dict[str, Any]) -> dict[str, Any]:
 )
 @judging_options
 @click.pass_obj
-def judge(place: Place, **o: Any) -> int:
+def judge(place: Place, /, **o: Any) -> int:
     """Judge branches, commits, tags, pr/N or patch files that exist already.
 
     \b

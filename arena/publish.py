@@ -92,8 +92,10 @@ def write(
     *,
     landed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Builds the document, writes it as JSON, HTML, Markdown and CSV into the run's folder, and the page into
-    `reports/` of the repository where that is free. Returns the document; `report` is the path that was printed."""
+    """Builds the document and returns it; writes it as JSON, HTML, Markdown and CSV into the run's folder.
+
+    The page also goes into `reports/` of the repository where that is free; `report` in the document is its path.
+    """
     place = report_place(session)
     tried = _read_tried(session)
     story = Story(

@@ -99,7 +99,8 @@ def describe(event: Event, *, verbose: bool) -> str | None:
     if event.kind == "attempt-failed":
         return f"{event.label}: failed: {data['why']}"
     if event.kind == "tests" and (verbose or data["role"] == "suite"):
-        return f"{event.label}: {data['passed']} of {data['total']} tests passed in {data['seconds']:.1f} s ({data['role']})"
+        passed = f"{data['passed']} of {data['total']} tests passed"
+        return f"{event.label}: {passed} in {data['seconds']:.1f} s ({data['role']})"
     if event.kind == "tests-cached" and verbose:
         return f"{event.label}: tests known from before ({data['role']})"
     if event.kind == "plan":

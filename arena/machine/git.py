@@ -430,6 +430,16 @@ def _ask_at(folder: Path, *args: str) -> Answer:
     return Answer(code=code, out=out, err=_text(err))
 
 
+def create(folder: Path, *, message: str, identity: Identity) -> Repository:
+    """A new repository in `folder`, with all that is in it as the first commit on `main`."""
+    version()
+    repo = Repository(folder / ".git", folder)
+    repo.call("init", "-q", "-b", "main")
+    repo.call("add", "-A")
+    repo.call("commit", "-q", "-m", message, env=identity.variables())
+    return repo
+
+
 def at(git_dir: Path) -> Repository:
     """A bare repository of ours."""
     return Repository(git_dir, None)
