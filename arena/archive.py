@@ -30,8 +30,9 @@ def keep(
     Archiving the same commit again is fine. Raises ArenaError if the ref holds another, or it did not arrive.
     """
     quarantine.give(commit)
-    quarantine.keep(commit, ref=f"{ROOT}/{run}/{label}")
-    return write(repo, f"{ROOT}/{run}/{label}", commit)
+    ref = write(repo, f"{ROOT}/{run}/{label}", commit)
+    quarantine.keep(commit, ref=ref)  # a second copy, out of the agents' reach
+    return ref
 
 
 def write(repo: Repository, ref: str, commit: str) -> str:

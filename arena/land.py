@@ -16,8 +16,8 @@ from arena.machine import checkout, records, switch
 from arena.machine.checkout import short, some
 from arena.machine.git import Repository
 from arena.machine.quarantine import Quarantine
-from arena.machine.switch import HalfDone, Place
-from arena.machine.transaction import Move
+from arena.machine.switch import HalfDone
+from arena.machine.transaction import Move, Place
 from arena.moves import is_open, moves_of, recover, witness
 
 __all__ = ["Landed", "NotLanded", "Undone", "land", "recover", "undo"]
@@ -135,6 +135,13 @@ def _tip(repo: Repository, target: str) -> str:
     if tip is None:
         raise ArenaError(
             f"there is no branch {short(target)} to merge into. Name one with --target; nothing was changed."
+        )
+    behind = repo.ask("symbolic-ref", "-q", target)
+    if behind.code == 0:
+        # Moving it would move the other one, past the checkout of that.
+        raise ArenaError(
+            f"{short(target)} is only another name of {short(behind.text)}. Name that one with --target; "
+            "nothing was changed."
         )
     return tip
 

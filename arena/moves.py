@@ -10,10 +10,9 @@ from typing import Any
 
 from arena.errors import ArenaError
 from arena.journal import Event, Journal
-from arena.machine import checkout, living, records, switch
+from arena.machine import checkout, living, mend, records
 from arena.machine.git import Repository
-from arena.machine.switch import Place
-from arena.machine.transaction import Move
+from arena.machine.transaction import Move, Place
 
 # What begins a change of refs in the journal, and what ends it, done or not.
 ENDS = {
@@ -72,10 +71,10 @@ def recover(repo: Repository, journal: Journal) -> Recovered | None:
     repo = repo.unfiltered()
     moves = moves_of(event)
     places = [_place(repo, moves, data) for data in event.data.get("checkouts", ())]
-    switch.release(repo, places, [move.ref for move in moves], since=event.at)
-    made = switch.settle(repo, moves, why=f"arena: complete {event.kind}")
+    mend.release(repo, places, [move.ref for move in moves], since=event.at)
+    made = mend.settle(repo, moves, why=f"arena: complete {event.kind}")
     for place in places if not made else ():
-        switch.mend(place)
+        mend.mend(place)
     facts = {key: event.data[key] for key in _facts(event)}
     journal.add(ENDS[event.kind][not made], event.label, **facts, recovered=True)
     return Recovered(kind=event.kind, made=made, moves=moves)

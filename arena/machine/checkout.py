@@ -149,11 +149,12 @@ def differences(repo: Repository, old: str, new: str) -> list[Difference]:
 
 def in_the_way(top: Path, changes: Iterable[Difference]) -> list[str]:
     """Untracked or ignored files, folders and links that stand where a change adds something."""
+    # A submodule's folder is not git's to overwrite, so a file that replaces it counts as new.
     changes = list(changes)
-    ours = {change.path for change in changes if change.old}
+    ours = {c.path for c in changes if c.old and c.old_mode != GITLINK}
     found: dict[str, None] = {}
     for change in changes:
-        if not change.new or change.old:
+        if not change.new or change.path in ours or change.old_mode == change.new_mode:
             continue
         parents = [str(p) for p in reversed(Path(change.path).parents)][1:]
         for name in (*parents, change.path):

@@ -24,6 +24,14 @@ class Move:
         return Move(ref=self.ref, old=self.new, new=self.old)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A checkout that moves with its branch."""
+
+    move: Move
+    checkout: Repository
+
+
 def _command(move: Move) -> str:
     if not move.new:
         return f"delete {move.ref}\0{move.old}\0"

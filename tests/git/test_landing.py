@@ -238,6 +238,24 @@ def test_target_must_be_a_branch(project: Any, target: str) -> None:
     refused(project, project.candidate(b="b\n"), "no branch", target=target)
 
 
+def test_symbolic_branch(project: Any) -> None:
+    commit = project.candidate(**{"b.txt": "b\n"})
+    project.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    refused(project, commit, "another name of main", target="refs/heads/alias")
+
+
+def test_submodule_replaced_by_a_file(project: Any) -> None:
+    inner = project.path / "sub"
+    project.git("init", "-q", str(inner))
+    project.commit(at=inner, x="only here\n")
+    project.commit()
+    side = project.path.parent / "side"
+    project.git("clone", "-q", str(project.path), str(side))
+    (side / "sub").rmdir()
+    commit = project.candidate(sub="a file\n")
+    refused(project, commit, "sub/.git")
+
+
 def test_already_contained(project: Any) -> None:
     commit = project.candidate(**{"b.txt": "b\n"})
     project.land(commit)
