@@ -13,9 +13,24 @@ RUBRIC = {
     "hash": "9d3c51aa07e2",
     "noise": 2.0,
     "gates": [
-        {"measure": "integrity", "condition": "is clean", "unless": None, "why": "Tampered results say nothing."},
-        {"measure": "regressions", "condition": "at most 0", "unless": None, "why": "Old tests keep passing."},
-        {"measure": "required.passed", "condition": "all", "unless": "no required tests", "why": None},
+        {
+            "measure": "integrity",
+            "condition": "is clean",
+            "unless": None,
+            "why": "Tampered results say nothing.",
+        },
+        {
+            "measure": "regressions",
+            "condition": "at most 0",
+            "unless": None,
+            "why": "Old tests keep passing.",
+        },
+        {
+            "measure": "required.passed",
+            "condition": "all",
+            "unless": "no required tests",
+            "why": None,
+        },
         {"measure": "merges", "condition": "is true", "unless": None, "why": None},
     ],
     "criteria": [
@@ -105,8 +120,16 @@ def hexid(word: str) -> str:
 
 
 def measurement(name: str, value: Any, why: str | None = None) -> dict[str, Any]:
-    units = {"coverage.changed": "share", "static.new": "findings", "tests.killed": "share"}
-    units |= {"required.passed": "share", "regressions": "tests", "diff.tokens": "tokens"}
+    units = {
+        "coverage.changed": "share",
+        "static.new": "findings",
+        "tests.killed": "share",
+    }
+    units |= {
+        "required.passed": "share",
+        "regressions": "tests",
+        "diff.tokens": "tokens",
+    }
     return {
         "value": value,
         "unit": units.get(name, "points"),
@@ -137,25 +160,43 @@ def candidate(
     flags: list[dict[str, Any]] | None = None,
     agent: str | None = "claude",
 ) -> dict[str, Any]:
-    integrity = "clean" if not any(f["grade"] == "void" for f in flags or []) else "void"
+    integrity = (
+        "clean" if not any(f["grade"] == "void" for f in flags or []) else "void"
+    )
     values = {
         "integrity": measurement("integrity", integrity),
         "regressions": measurement("regressions", regressions),
-        "required.passed": measurement("required.passed", required, "no test is required"),
+        "required.passed": measurement(
+            "required.passed", required, "no test is required"
+        ),
         "merges": measurement("merges", True),
         "coverage.changed": measurement("coverage.changed", coverage, "no test ran"),
         "static.new": measurement("static.new", static, "the checker could not start"),
-        "complexity.worst": measurement("complexity.worst", complexity, "no function was changed"),
-        "tests.killed": measurement("tests.killed", killed, "time limit 120 s after 20 of 31 mutants"),
+        "complexity.worst": measurement(
+            "complexity.worst", complexity, "no function was changed"
+        ),
+        "tests.killed": measurement(
+            "tests.killed", killed, "time limit 120 s after 20 of 31 mutants"
+        ),
         "diff.tokens": measurement("diff.tokens", 480 + 7 * len(label)),
     }
     gates = [
-        {"name": "integrity", "passed": integrity == "clean", "why": f"integrity is {integrity}"},
-        {"name": "regressions", "passed": regressions == 0, "why": f"{regressions} tests broken, at most 0"},
+        {
+            "name": "integrity",
+            "passed": integrity == "clean",
+            "why": f"integrity is {integrity}",
+        },
+        {
+            "name": "regressions",
+            "passed": regressions == 0,
+            "why": f"{regressions} tests broken, at most 0",
+        },
         {
             "name": "required.passed",
             "passed": None if required is None else required == 1.0,
-            "why": "no test is required" if required is None else f"{round(required * 12)} of 12, needs all",
+            "why": "no test is required"
+            if required is None
+            else f"{round(required * 12)} of 12, needs all",
         },
         {"name": "merges", "passed": True, "why": "merges without conflict"},
     ]
@@ -174,18 +215,24 @@ def candidate(
         "measurements": values,
         "points": {},
         "fractions": {},
-        "attempt": {"outcome": "finished", "exit_code": 0, "detail": ""} if agent else None,
+        "attempt": {"outcome": "finished", "exit_code": 0, "detail": ""}
+        if agent
+        else None,
         "message": f"Retry in fetch ({label})",
     }
 
 
-def score(candidates: list[dict[str, Any]], rubric: dict[str, Any]) -> list[dict[str, Any]]:
+def score(
+    candidates: list[dict[str, Any]], rubric: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Fill in fractions, points, totals and ranks; ranked first, excluded last."""
     judged = [c for c in candidates if not c["excluded"]]
     used = []
     for criterion in rubric["criteria"]:
         name = criterion["measure"]
-        shares = {c["label"]: fraction(criterion, c["measurements"][name]) for c in candidates}
+        shares = {
+            c["label"]: fraction(criterion, c["measurements"][name]) for c in candidates
+        }
         if any(shares[c["label"]] is None for c in judged):
             continue
         used.append(criterion)
@@ -203,21 +250,38 @@ def score(candidates: list[dict[str, Any]], rubric: dict[str, Any]) -> list[dict
     return judged + [c for c in candidates if c["excluded"]]
 
 
-def matrix(labels: list[str], count: int = 214, *, broken: dict[str, int] | None = None) -> dict[str, Any]:
+def matrix(
+    labels: list[str], count: int = 214, *, broken: dict[str, int] | None = None
+) -> dict[str, Any]:
     """Results of `count` tests; the first 12 are required: they fail on the base."""
     rng = random.Random(count * 1000 + len(labels))
-    ids = [f"tests/test_client.py::TestRetry::test_case_{i:03d}[{rng.choice('abcdef')}]" for i in range(count)]
+    ids = [
+        f"tests/test_client.py::TestRetry::test_case_{i:03d}[{rng.choice('abcdef')}]"
+        for i in range(count)
+    ]
     rows = []
     for i in range(count):
         if i < 12:
-            rows.append("F" + "".join("F" if i >= 12 - (broken or {}).get(x, 0) else "P" for x in labels))
+            rows.append(
+                "F"
+                + "".join(
+                    "F" if i >= 12 - (broken or {}).get(x, 0) else "P" for x in labels
+                )
+            )
         elif i == 20:
-            rows.append("P" + "".join("F" if x in (broken or {}) else "P" for x in labels))
+            rows.append(
+                "P" + "".join("F" if x in (broken or {}) else "P" for x in labels)
+            )
         elif i == 40:
             rows.append("K" + "".join("PK"[k % 2] for k in range(len(labels))))
         else:
             rows.append(("S" if i % 50 == 49 else "P") * (len(labels) + 1))
-    return {"columns": ["base", *labels], "ids": ids, "rows": rows, "required": list(range(min(12, count)))}
+    return {
+        "columns": ["base", *labels],
+        "ids": ids,
+        "rows": rows,
+        "required": list(range(min(12, count))),
+    }
 
 
 def diff_lines(keep: int = 10) -> list[list[Any]]:
@@ -236,25 +300,55 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
     return {
         "tests": tests,
         "failures": {
-            x: [{"id": tests["ids"][i], "message": f"E   assert 3 == {i}\ntests/test_client.py:{i}: AssertionError"}]
+            x: [
+                {
+                    "id": tests["ids"][i],
+                    "message": f"E   assert 3 == {i}\ntests/test_client.py:{i}: AssertionError",
+                }
+            ]
             for k, x in enumerate(labels)
-            for i in [next((i for i, row in enumerate(tests["rows"]) if row[k + 1] == "F"), None)]
+            for i in [
+                next(
+                    (i for i, row in enumerate(tests["rows"]) if row[k + 1] == "F"),
+                    None,
+                )
+            ]
             if i is not None
         },
         "files": {
             x: [
-                {"path": path, "status": "M", "added": 10 - k % 4, "removed": 2, "kind": "source"},
-                {"path": f"tests/test_{x}.py", "status": "A", "added": 30 + k, "removed": 0, "kind": "test"},
+                {
+                    "path": path,
+                    "status": "M",
+                    "added": 10 - k % 4,
+                    "removed": 2,
+                    "kind": "source",
+                },
+                {
+                    "path": f"tests/test_{x}.py",
+                    "status": "A",
+                    "added": 30 + k,
+                    "removed": 0,
+                    "kind": "test",
+                },
             ]
             for k, x in enumerate(names)
         },
         "diffs": {
             x: [
-                {"path": path, "old_path": None, "lines": diff_lines(10 - k % 4), "cut": 0},
+                {
+                    "path": path,
+                    "old_path": None,
+                    "lines": diff_lines(10 - k % 4),
+                    "cut": 0,
+                },
                 {
                     "path": f"tests/test_{x}.py",
                     "old_path": None,
-                    "lines": [["add", None, i, f"def test_{i}(): assert fetch({i!r})"] for i in range(1, 6)],
+                    "lines": [
+                        ["add", None, i, f"def test_{i}(): assert fetch({i!r})"]
+                        for i in range(1, 6)
+                    ],
                     "cut": 25 + k,
                 },
             ]
@@ -264,29 +358,55 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
             {
                 "a": labels[0],
                 "b": labels[1],
-                "files": [{"path": path, "old_path": None, "lines": diff_lines(7), "cut": 0}],
+                "files": [
+                    {"path": path, "old_path": None, "lines": diff_lines(7), "cut": 0}
+                ],
             }
         ]
         if len(labels) > 1
         else [],
         "coverage": {
-            x: [{"path": path, "changed": list(range(5, 15)), "covered": [5, 6, 7, 8, 9, 13, 14], "missed": [10, 11]}]
+            x: [
+                {
+                    "path": path,
+                    "changed": list(range(5, 15)),
+                    "covered": [5, 6, 7, 8, 9, 13, 14],
+                    "missed": [10, 11],
+                }
+            ]
             for x in names
         },
         "complexity": {
             x: [
-                {"path": path, "function": "Client.fetch", "before": 7, "after": 9 + k % 3},
-                {"path": path, "function": "Client._backoff", "before": None, "after": 2},
+                {
+                    "path": path,
+                    "function": "Client.fetch",
+                    "before": 7,
+                    "after": 9 + k % 3,
+                },
+                {
+                    "path": path,
+                    "function": "Client._backoff",
+                    "before": None,
+                    "after": 2,
+                },
             ]
             for k, x in enumerate(names)
         },
         "logs": {
-            x: {"tail": f"{x}: edit src/client.py\n{x}: pytest -q\n", "where": "agent.log in the run folder", "cut": 0}
+            x: {
+                "tail": f"{x}: edit src/client.py\n{x}: pytest -q\n",
+                "where": "agent.log in the run folder",
+                "cut": 0,
+            }
             for x in names
         },
         "events": [
             {"at": "15:30:00", "text": "base judged: 214 tests"},
-            *({"at": f"15:3{1 + k % 8}:00", "text": f"{x}: working"} for k, x in enumerate(names)),
+            *(
+                {"at": f"15:3{1 + k % 8}:00", "text": f"{x}: working"}
+                for k, x in enumerate(names)
+            ),
             {"at": "15:52:10", "text": "verdict recorded"},
         ],
     }
@@ -330,7 +450,10 @@ def document(
             "lead": "",
             "runner_up": ordered[1]["label"] if len(ordered) > 1 else None,
             "tied": [],
-            "not_measured": ["Performance: no benchmark", "Mutants: 11 of 31 not run (time limit)"],
+            "not_measured": [
+                "Performance: no benchmark",
+                "Mutants: 11 of 31 not run (time limit)",
+            ],
             "weights_first": {},
             "why_confidence": "all gates, 12 required tests, 91 % of the change covered",
             "blocks": [],
@@ -338,7 +461,9 @@ def document(
         },
         "failed": [],
         "landed": None,
-        "next": [{"command": command, "what": what} for command, what in next_commands or []],
+        "next": [
+            {"command": command, "what": what} for command, what in next_commands or []
+        ],
         "undo": None,
         "details": details(ordered, tests),
         "provenance": [
@@ -362,8 +487,17 @@ def document(
 def three() -> list[dict[str, Any]]:
     return [
         candidate("claude-1", coverage=0.91, complexity=10, killed=0.65),
-        candidate("codex-1", coverage=0.55, complexity=12, killed=0.4, static=3, agent="codex"),
-        candidate("aider-1", coverage=0.73, complexity=7, required=0.25, regressions=1, agent="aider"),
+        candidate(
+            "codex-1", coverage=0.55, complexity=12, killed=0.4, static=3, agent="codex"
+        ),
+        candidate(
+            "aider-1",
+            coverage=0.73,
+            complexity=7,
+            required=0.25,
+            regressions=1,
+            agent="aider",
+        ),
     ]
 
 
@@ -374,9 +508,18 @@ WINNER = {
     "headline": "claude-1 wins, decisively.",
     "lead": "The only candidate that does the whole job and is well proven.",
     "reasons": [
-        {"text": "Passes 12 of 12 required tests; aider-1 passes 3.", "anchor": "tests"},
-        {"text": "Breaks none of the 202 tests that pass on the base.", "anchor": "scoreboard"},
-        {"text": "Covers 91 % of its changed lines; codex-1 covers 55 %.", "anchor": "coverage"},
+        {
+            "text": "Passes 12 of 12 required tests; aider-1 passes 3.",
+            "anchor": "tests",
+        },
+        {
+            "text": "Breaks none of the 202 tests that pass on the base.",
+            "anchor": "scoreboard",
+        },
+        {
+            "text": "Covers 91 % of its changed lines; codex-1 covers 55 %.",
+            "anchor": "coverage",
+        },
     ],
     "weights_first": {"claude-1": 0.96, "codex-1": 0.04},
 }
@@ -396,7 +539,10 @@ def landed() -> dict[str, Any]:
 
 
 def toss_up() -> dict[str, Any]:
-    pair = [candidate("claude-1", coverage=0.6), candidate("codex-1", coverage=0.61, agent="codex")]
+    pair = [
+        candidate("claude-1", coverage=0.6),
+        candidate("codex-1", coverage=0.61, agent="codex"),
+    ]
     verdict = {
         "winner": None,
         "leader": "codex-1",
@@ -406,14 +552,20 @@ def toss_up() -> dict[str, Any]:
         "runner_up": "claude-1",
         "tied": ["claude-1", "codex-1"],
         "reasons": [
-            {"text": "Both pass 12 of 12 required tests and break none.", "anchor": "tests"},
+            {
+                "text": "Both pass 12 of 12 required tests and break none.",
+                "anchor": "tests",
+            },
             {"text": "Points differ by 0.5; noise is 2.0.", "anchor": "reasons"},
         ],
         "weights_first": {"codex-1": 0.52, "claude-1": 0.48},
         "why_confidence": "first in 52 % and 48 % of all weightings",
         "blocks": ["a toss-up never merges by itself"],
     }
-    commands = [(f"arena merge {RUN} {label}", f"merges {label}") for label in ("claude-1", "codex-1")]
+    commands = [
+        (f"arena merge {RUN} {label}", f"merges {label}")
+        for label in ("claude-1", "codex-1")
+    ]
     return document(pair, verdict, next_commands=commands)
 
 
@@ -429,11 +581,21 @@ def nobody() -> dict[str, Any]:
         "confidence": "none",
         "headline": "Nobody passes: all 3 break tests that pass on the base.",
         "lead": "The nearest is aider-1, which breaks 1.",
-        "reasons": [{"text": "aider-1 breaks 1 test: test_case_020.", "anchor": "tests"}],
+        "reasons": [
+            {"text": "aider-1 breaks 1 test: test_case_020.", "anchor": "tests"}
+        ],
         "why_confidence": "no candidate passed the gates",
     }
-    tests = matrix(["claude-1", "codex-1", "aider-1"], broken=dict.fromkeys(["claude-1", "codex-1", "aider-1"], 0))
-    return document(losers, verdict, tests=tests, next_commands=[("arena run --prompt-file task.md", "tries again")])
+    tests = matrix(
+        ["claude-1", "codex-1", "aider-1"],
+        broken=dict.fromkeys(["claude-1", "codex-1", "aider-1"], 0),
+    )
+    return document(
+        losers,
+        verdict,
+        tests=tests,
+        next_commands=[("arena run --prompt-file task.md", "tries again")],
+    )
 
 
 def tampering() -> dict[str, Any]:
@@ -441,10 +603,23 @@ def tampering() -> dict[str, Any]:
         "id": "canary",
         "grade": "void",
         "summary": "a planted failing test was reported as passed",
-        "evidence": ["src/conftest_hook.py:14: report.outcome = 'passed'", "canary must-fail: passed"],
+        "evidence": [
+            "src/conftest_hook.py:14: report.outcome = 'passed'",
+            "canary must-fail: passed",
+        ],
     }
-    odd = {"id": "tests-edited", "grade": "suspicious", "summary": "edited 2 test files", "evidence": ["tests/a.py"]}
-    note = {"id": "large-file", "grade": "note", "summary": "adds a file of 2 MB", "evidence": []}
+    odd = {
+        "id": "tests-edited",
+        "grade": "suspicious",
+        "summary": "edited 2 test files",
+        "evidence": ["tests/a.py"],
+    }
+    note = {
+        "id": "large-file",
+        "grade": "note",
+        "summary": "adds a file of 2 MB",
+        "evidence": [],
+    }
     both = [
         candidate("claude-1", flags=[void]),
         candidate("codex-1", flags=[odd, note], agent="codex", killed=None),
@@ -457,7 +632,10 @@ def tampering() -> dict[str, Any]:
         "lead": "It is the only candidate left.",
         "runner_up": None,
         "reasons": [
-            {"text": "claude-1 is excluded: a planted failing test was reported as passed.", "anchor": "flags"}
+            {
+                "text": "claude-1 is excluded: a planted failing test was reported as passed.",
+                "anchor": "flags",
+            }
         ],
         "blocks": ["codex-1 has 1 suspicious flag"],
     }
@@ -485,7 +663,9 @@ def failed_entry() -> dict[str, Any]:
 
 def two() -> dict[str, Any]:
     return document(
-        three()[:2], {**WINNER, "confidence": "clear", "headline": "claude-1 wins, clearly."}, next_commands=MERGE
+        three()[:2],
+        {**WINNER, "confidence": "clear", "headline": "claude-1 wins, clearly."},
+        next_commands=MERGE,
     )
 
 
@@ -501,7 +681,9 @@ def one() -> dict[str, Any]:
             "reasons": [{"text": "Breaks none of 202 tests.", "anchor": "tests"}],
             "weights_first": {"feature-x": 1.0},
         },
-        next_commands=[(f"arena merge {RUN}", "tests the merged tree, then moves main")],
+        next_commands=[
+            (f"arena merge {RUN}", "tests the merged tree, then moves main")
+        ],
         mode="judge",
     )
     doc["task"]["prompt"], doc["task"]["suite"] = None, []
@@ -513,7 +695,12 @@ def large(candidates: int = 50, tests: int = 10_000) -> dict[str, Any]:
     rng = random.Random(7)
     labels = [f"c{i:02d}" for i in range(candidates)]
     entries = [
-        candidate(x, coverage=rng.random(), complexity=rng.randint(6, 14), killed=rng.random() * 0.6)
+        candidate(
+            x,
+            coverage=rng.random(),
+            complexity=rng.randint(6, 14),
+            killed=rng.random() * 0.6,
+        )
         if i % 9
         else candidate(x, regressions=1 + i % 3)
         for i, x in enumerate(labels)
@@ -521,14 +708,23 @@ def large(candidates: int = 50, tests: int = 10_000) -> dict[str, Any]:
     ordered = [c["label"] for c in score(copy.deepcopy(entries), RUBRIC)]
     table = matrix(ordered, tests)
     for i in rng.sample(range(100, tests), min(140, tests // 10)):
-        table["rows"][i] = "P" + "".join(rng.choices("PFESNKX", weights=[60, 5, 1, 1, 1, 1, 1], k=candidates))
+        table["rows"][i] = "P" + "".join(
+            rng.choices("PFESNKX", weights=[60, 5, 1, 1, 1, 1, 1], k=candidates)
+        )
     verdict = {
         "winner": ordered[0],
         "leader": ordered[0],
         "confidence": "clear",
         "headline": f"{ordered[0]} wins, clearly, of {candidates}.",
-        "reasons": [{"text": f"First in 81 % of all weightings; next is {ordered[1]}.", "anchor": "reasons"}],
-        "weights_first": {x: 0.81 if not i else 0.19 / 9 for i, x in enumerate(ordered[:10])},
+        "reasons": [
+            {
+                "text": f"First in 81 % of all weightings; next is {ordered[1]}.",
+                "anchor": "reasons",
+            }
+        ],
+        "weights_first": {
+            x: 0.81 if not i else 0.19 / 9 for i, x in enumerate(ordered[:10])
+        },
     }
     return document(entries, verdict, tests=table, next_commands=MERGE)
 
@@ -546,20 +742,35 @@ def zero_tests() -> dict[str, Any]:
             "confidence": "toss-up",
             "headline": "No clear winner: there was no test to tell them apart.",
             "tied": ["claude-1", "codex-1"],
-            "reasons": [{"text": "pytest collected 0 tests (exit code 5).", "anchor": "tests"}],
+            "reasons": [
+                {"text": "pytest collected 0 tests (exit code 5).", "anchor": "tests"}
+            ],
             "not_measured": ["Coverage: no test ran", "Mutants: no test ran"],
             "why_confidence": "nothing was run",
         },
-        next_commands=[(f"arena merge {RUN} {x}", f"merges {x}") for x in ("claude-1", "codex-1")],
+        next_commands=[
+            (f"arena merge {RUN} {x}", f"merges {x}") for x in ("claude-1", "codex-1")
+        ],
     )
-    doc["details"]["tests"] = {"columns": ["base", "claude-1", "codex-1"], "ids": [], "rows": [], "required": []}
+    doc["details"]["tests"] = {
+        "columns": ["base", "claude-1", "codex-1"],
+        "ids": [],
+        "rows": [],
+        "required": [],
+    }
     doc["details"]["failures"], doc["details"]["coverage"] = {}, {}
-    doc["base"]["counts"], doc["base"]["flaky"] = {"passed": 0, "failed": 0, "skipped": 0}, []
+    doc["base"]["counts"], doc["base"]["flaky"] = (
+        {"passed": 0, "failed": 0, "skipped": 0},
+        [],
+    )
     return doc
 
 
 def judge_only() -> dict[str, Any]:
-    branches = [candidate("feature-a", agent=None, coverage=0.9), candidate("feature-b", agent=None, coverage=0.3)]
+    branches = [
+        candidate("feature-a", agent=None, coverage=0.9),
+        candidate("feature-b", agent=None, coverage=0.3),
+    ]
     doc = document(
         branches,
         {
@@ -568,7 +779,12 @@ def judge_only() -> dict[str, Any]:
             "leader": "feature-a",
             "confidence": "clear",
             "headline": "feature-a wins, clearly.",
-            "reasons": [{"text": "Covers 90 % of its change; feature-b covers 30 %.", "anchor": "coverage"}],
+            "reasons": [
+                {
+                    "text": "Covers 90 % of its change; feature-b covers 30 %.",
+                    "anchor": "coverage",
+                }
+            ],
             "weights_first": {"feature-a": 1.0},
         },
         next_commands=MERGE,
@@ -581,7 +797,12 @@ def judge_only() -> dict[str, Any]:
 
 
 def exploration() -> dict[str, Any]:
-    rubric = {**RUBRIC, "name": "exploration", "merge": "never", "about": "Compare approaches; merge nothing."}
+    rubric = {
+        **RUBRIC,
+        "name": "exploration",
+        "merge": "never",
+        "about": "Compare approaches; merge nothing.",
+    }
     doc = document(
         three()[:2],
         {
@@ -590,16 +811,27 @@ def exploration() -> dict[str, Any]:
             "confidence": "leaning",
             "headline": "The token bucket (claude-1) looks best; 2 questions stay open.",
             "lead": "A sprint to learn, not to merge.",
-            "reasons": [{"text": "12 of 12 required tests with 1 file touched.", "anchor": "files"}],
+            "reasons": [
+                {
+                    "text": "12 of 12 required tests with 1 file touched.",
+                    "anchor": "files",
+                }
+            ],
             "weights_first": {"claude-1": 0.7, "codex-1": 0.3},
         },
         rubric=rubric,
         next_commands=[(f"arena restore {RUN} claude-1", "makes a branch of it")],
     )
-    doc["task"].update(prompt="How should the limiter share state?", suite=[], approaches=["token bucket", "redis"])
+    doc["task"].update(
+        prompt="How should the limiter share state?",
+        suite=[],
+        approaches=["token bucket", "redis"],
+    )
     doc["details"]["behaviour"] = {
         "columns": ["base", "claude-1", "codex-1"],
-        "rows": [{"call": "fetch('bad host')", "results": ["URLError", "GaveUp", None]}],
+        "rows": [
+            {"call": "fetch('bad host')", "results": ["URLError", "GaveUp", None]}
+        ],
     }
     return doc
 
@@ -639,7 +871,12 @@ def hostile() -> dict[str, Any]:
     """Every text that a candidate can write holds hostile strings."""
     labels = ["a" + HOSTILE[0], 'b"' + HOSTILE[1]]
     everything = " ".join(HOSTILE)
-    flag = {"id": HOSTILE[1], "grade": "suspicious", "summary": everything, "evidence": list(HOSTILE)}
+    flag = {
+        "id": HOSTILE[1],
+        "grade": "suspicious",
+        "summary": everything,
+        "evidence": list(HOSTILE),
+    }
     doc = document(
         [candidate(labels[0], flags=[flag]), candidate(labels[1], coverage=0.2)],
         {
@@ -648,7 +885,9 @@ def hostile() -> dict[str, Any]:
             "confidence": "leaning",
             "headline": f"{labels[0]} leads, but look before you merge.",
             "lead": everything,
-            "reasons": [{"text": text, "anchor": "javascript:window.PWN=7"} for text in HOSTILE],
+            "reasons": [
+                {"text": text, "anchor": "javascript:window.PWN=7"} for text in HOSTILE
+            ],
             "not_measured": list(HOSTILE),
             "why_confidence": everything,
             "blocks": list(HOSTILE),
@@ -662,19 +901,38 @@ def hostile() -> dict[str, Any]:
         part["tests"]["ids"][i] = f"tests/x.py::{text}"
     part["failures"] = {x: [{"id": t, "message": t} for t in HOSTILE] for x in labels}
     for x in labels:
-        part["files"][x] = [{"path": t, "status": "M", "added": 1, "removed": 1, "kind": t} for t in HOSTILE]
-        part["diffs"][x] = [
-            {"path": t, "old_path": f"old {t}", "lines": [["del", 1, None, t], ["add", None, 1, t + t]], "cut": 1}
+        part["files"][x] = [
+            {"path": t, "status": "M", "added": 1, "removed": 1, "kind": t}
             for t in HOSTILE
         ]
-        part["coverage"][x] = [{"path": t, "changed": [1], "covered": [], "missed": [1]} for t in HOSTILE]
-        part["complexity"][x] = [{"path": t, "function": t, "before": 1, "after": 2} for t in HOSTILE]
+        part["diffs"][x] = [
+            {
+                "path": t,
+                "old_path": f"old {t}",
+                "lines": [["del", 1, None, t], ["add", None, 1, t + t]],
+                "cut": 1,
+            }
+            for t in HOSTILE
+        ]
+        part["coverage"][x] = [
+            {"path": t, "changed": [1], "covered": [], "missed": [1]} for t in HOSTILE
+        ]
+        part["complexity"][x] = [
+            {"path": t, "function": t, "before": 1, "after": 2} for t in HOSTILE
+        ]
         part["logs"][x] = {"tail": "\n".join(HOSTILE), "where": HOSTILE[0], "cut": 9}
-    part["pairs"] = [{"a": labels[0], "b": labels[1], "files": part["diffs"][labels[0]]}]
+    part["pairs"] = [
+        {"a": labels[0], "b": labels[1], "files": part["diffs"][labels[0]]}
+    ]
     part["events"] = [{"at": t, "text": t} for t in HOSTILE]
-    doc["failed"] = [{"label": t, "agent": t, "outcome": t, "why": t, "log_tail": t} for t in HOSTILE[:4]]
+    doc["failed"] = [
+        {"label": t, "agent": t, "outcome": t, "why": t, "log_tail": t}
+        for t in HOSTILE[:4]
+    ]
     doc["provenance"] += [[t, t] for t in HOSTILE]
-    doc["candidates"][1]["measurements"]["coverage.changed"].update(value=None, why_none=everything)
+    doc["candidates"][1]["measurements"]["coverage.changed"].update(
+        value=None, why_none=everything
+    )
     for c in doc["candidates"]:
         c["source"] = c["message"] = everything
         c["gates"][0]["why"] = everything
