@@ -17,7 +17,9 @@ from arena.machine import git, store
 from arena.machine.git import Repository
 
 # `merge` is git's own text merge; `-merge` would call every file that both sides changed a conflict.
-ATTRIBUTES = "* -text -filter -diff merge -ident -export-ignore -export-subst -working-tree-encoding\n"
+# Stronger than any .gitattributes in a tree. Unspecified diff and merge (`!`) are git's own: binary by content,
+# three-way by line; `-diff` would make everything binary, `-merge` everything a conflict.
+ATTRIBUTES = "* -text -filter !diff !merge -ident -export-ignore -export-subst -working-tree-encoding\n"
 LINK, GITLINK, EXECUTABLE = "120000", "160000", "100755"
 
 
@@ -67,15 +69,20 @@ class Quarantine:
         with store.lock(path.with_suffix(".lock"), who="arena", wait=60):
             if not (path / "HEAD").exists():
                 self._create(path)
+            self._seal(path / "info")
 
     def _create(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         kind = self.source.ask("rev-parse", "--show-object-format").text or "sha1"
         self.git.call("init", "-q", "--bare", "--template=", f"--object-format={kind}")
-        info = path / "info"
+
+    @staticmethod
+    def _seal(info: Path) -> None:
         info.mkdir(exist_ok=True)
-        (info / "attributes").write_text(ATTRIBUTES, encoding="utf-8")
-        (info / "exclude").write_text("", encoding="utf-8")
+        for name, text in (("attributes", ATTRIBUTES), ("exclude", "")):
+            path = info / name
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                store.write_text(path, text)
 
     def take(self, commit: str, *, ref: str, depth: int | None = None) -> None:
         """Fetches a commit by id from the user's repository and holds it under `ref`.
@@ -229,7 +236,6 @@ class Quarantine:
                 "-M",
                 "--numstat",
                 "--no-ext-diff",
-                "--text",
                 old,
                 new,
             ).fields
