@@ -112,6 +112,8 @@ def text_of(report):
 
 def disagreements(recorder):
     """Ids for which pytest-json-report and the reports that we saw say different things."""
+    if recorder.report is None:
+        return []
     told = {t["nodeid"]: t["outcome"] for t in (recorder.report or {}).get("tests", [])}
     seen = {name: row[0] for name, row in recorder.seen.items()}
     ok = ("passed", "subtests passed")
@@ -195,7 +197,12 @@ def executed(measure, tree):
     return found
 
 
-def pytest_arguments(order):
+def has_stash(version):
+    """Whether pytest-json-report and pytest-metadata can work with this pytest; older ones have our reports only."""
+    return int(version.partition(".")[0]) >= 7
+
+
+def pytest_arguments(order, pytest_version):
     words = [
         "-c",
         order["ini"],
@@ -206,17 +213,10 @@ def pytest_arguments(order):
     ]
     for plugin in order["plugins"]:
         words += ["-p", plugin]
-    words += ["-p", "pytest_metadata.plugin", "-p", "pytest_jsonreport.plugin"]
-    words += ["--json-report", "--json-report-file=none"]
-    words += [
-        "--json-report-omit",
-        "collectors",
-        "log",
-        "streams",
-        "keywords",
-        "traceback",
-        "warnings",
-    ]
+    if has_stash(pytest_version):
+        words += ["-p", "pytest_metadata.plugin", "-p", "pytest_jsonreport.plugin"]
+        words += ["--json-report", "--json-report-file=none", "--json-report-omit"]
+        words += ["collectors", "log", "streams", "keywords", "traceback", "warnings"]
     return words + order["options"] + order["targets"]
 
 
@@ -239,7 +239,7 @@ def main():
     sys.argv = ["pytest"] + order["options"] + order["targets"]
     if measure is not None:
         measure.start()
-    code = int(pytest.main(pytest_arguments(order), plugins=[recorder]))
+    code = int(pytest.main(pytest_arguments(order, pytest.__version__), plugins=[recorder]))
     lines = executed(measure, order["tree"])
     inside, outside = imported(order)
     channel.send("lines", lines=lines)

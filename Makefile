@@ -1,0 +1,46 @@
+# Two commands for newcomers: `make demo` and `make test`. Both make .venv and install arena into it first.
+PYTHON ?= python3
+BIN := .venv/bin
+TESTS ?= tests
+WORKERS ?= 2
+
+.PHONY: help demo test check format lint types tests clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+demo: .venv/installed  ## see it work: three entries of the built-in agent, judged and merged
+	$(BIN)/arena demo
+
+test: check  ## everything that must hold: format, lint, types, all tests
+
+check: format lint types tests  ## what CI runs
+
+format: .venv/dev
+	$(BIN)/ruff format --check .
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+tests: .venv/dev  ## all tests, the slow ones too
+	@for tool in bwrap chromium; do command -v $$tool >/dev/null || echo "note: $$tool is missing, tests that need it are skipped (apt install bubblewrap chromium)"; done
+	$(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "arena needs Python 3.11 or newer; name one: make demo PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is missing. Install it, on Debian: apt install python3-venv"; exit 2; }
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+clean:  ## remove what the commands above made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
