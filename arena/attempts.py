@@ -88,7 +88,16 @@ def _try(
         label=label,
         commit=found.commit,
     )
-    journal.add("candidate", label, commit=found.commit, tree=found.tree)
+    changes = session.quarantine.changes(
+        session.quarantine.git.tree_of(tree.base), found.tree
+    )
+    journal.add(
+        "candidate",
+        label,
+        commit=found.commit,
+        tree=found.tree,
+        files=[c.path for c in changes],
+    )
     return Tried(entry=entry, attempt=attempt, candidate=found, why=attempt.why)
 
 

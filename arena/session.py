@@ -45,6 +45,12 @@ class Session:
         if tip is not None and tip != base:
             self.quarantine.take(tip, ref=f"refs/arena/run/{self.run}/target")
 
+    def discard_if_unplanned(self) -> None:
+        """Removes the folder of a run that was refused before anything was planned."""
+        if not any(event.kind == "planned" for event in self.journal.events()):
+            self.journal.close()
+            store.remove_tree(self.folder)
+
     def tip(self, target: str | None) -> str | None:
         """The commit that a target branch is at now."""
         return self.repo.resolve(target) if target else None

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from arena import statusfiles
 from arena.journal import Event
 from arena.session import Session
 
@@ -70,7 +71,21 @@ STATES = {
 
 @contextmanager
 def progress(opened: Session, output: Output) -> Iterator[None]:
-    """Shows the events of a run while it goes on: a live table on a terminal, else a line per change of state."""
+    """Shows the events of a run while it goes on, and keeps the status files of its entries.
+
+    A live table on a terminal, else a line per change of state. A run that was refused before anything was
+    planned leaves no trace.
+    """
+    opened.journal.listeners.append(statusfiles.Writer(opened.folder / "status").hear)
+    try:
+        with _shown(opened, output):
+            yield
+    finally:
+        opened.discard_if_unplanned()
+
+
+@contextmanager
+def _shown(opened: Session, output: Output) -> Iterator[None]:
     if output.quiet:
         yield
         return
@@ -156,6 +171,7 @@ def finish(
                 whole, width=width, colour=output.colour, unicode=_unicode()
             ).rstrip()
         )
+    _hint_about_base(whole, output)
     merged = None
     if offer_merge:
         merged = offer(opened, whole, output)
@@ -168,6 +184,15 @@ def finish(
     if output.out:
         copy_report(opened, output)
     return 0 if whole["verdict"]["winner"] else 1
+
+
+def _hint_about_base(document: Mapping[str, Any], output: Output) -> None:
+    failed = document["base"]["counts"]["failed"]
+    if failed and document["mode"] == "judge" and not document["task"]["suite"]:
+        output.say(
+            f"{failed} tests fail on the base itself. If they need variables or services of yours: "
+            "--env NAME, --allow-network; if they need another interpreter: --python PATH"
+        )
 
 
 def copy_report(opened: Session, output: Output) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import ArenaError
-from arena.evaluation import pytest_config
+from arena.evaluation import metadata, pytest_config
 from arena.evaluation.pytest_config import PytestConfig, TestFiles
 from arena.machine import cache, environment, records
 from arena.machine.environment import Environment
@@ -86,6 +86,9 @@ def make_plan(
     folder = project_folder(top, settings.project)
     python, why = environment.choose_python(top / folder, configured=settings.python)
     env = environment.describe(python, why)
+    own = metadata.declared(lambda path: quarantine.read(base_tree, path), folder)
+    if own is not None and own.normalised not in env.distributions:
+        env = environment.with_extra_path(env, metadata.folder_for(own))
     entries = quarantine.entries(base_tree)
     config = pytest_config.read_config(
         lambda path: quarantine.read(base_tree, path), folder

@@ -239,7 +239,9 @@ def main():
     sys.argv = ["pytest"] + order["options"] + order["targets"]
     if measure is not None:
         measure.start()
-    code = int(pytest.main(pytest_arguments(order, pytest.__version__), plugins=[recorder]))
+    code = int(
+        pytest.main(pytest_arguments(order, pytest.__version__), plugins=[recorder])
+    )
     lines = executed(measure, order["tree"])
     inside, outside = imported(order)
     channel.send("lines", lines=lines)
