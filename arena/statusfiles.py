@@ -40,6 +40,13 @@ class Writer:
                     self._write(label, status="PENDING")
             elif event.label in self.known:
                 changes = _changes(event)
+                if (
+                    event.kind == "judged"
+                    and self.known[event.label]["status"] == "PENDING"
+                ):
+                    changes["status"] = (
+                        "COMPLETE"  # a branch that existed: nobody worked on it here
+                    )
                 if changes:
                     self._write(event.label, **changes)
 

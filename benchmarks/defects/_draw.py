@@ -15,7 +15,9 @@ from _suite import run_suite
 def _ask_mutants(settings, request):
     """What `_mutants.py` answers, run in the environment that holds the mutation library."""
     python = _store.venv_python("mutation-library", settings["mutation_library"])
-    return json.loads(_store.run([python, _store.HERE / "_mutants.py"], input=json.dumps(request)))
+    return json.loads(
+        _store.run([python, _store.HERE / "_mutants.py"], input=json.dumps(request))
+    )
 
 
 def source_files(tree, project):
@@ -34,7 +36,11 @@ def edit_between(before, after):
     shorter = min(len(before), len(after)) - start
     while end < shorter and before[-1 - end] == after[-1 - end]:
         end += 1
-    return {"offset": start, "remove": len(before) - start - end, "insert": after[start : len(after) - end]}
+    return {
+        "offset": start,
+        "remove": len(before) - start - end,
+        "insert": after[start : len(after) - end],
+    }
 
 
 def plain_suite(python, tree, settings):
@@ -121,11 +127,19 @@ def _try_items(project, tree, items, settings, seed):
             reason = "same mutant again" if record["mutated_sha256"] in hashes else None
         if reason is None:
             hashes.add(record["mutated_sha256"])
-            times = {"seed": seed, "draw": position, "plain_seconds": round(plain.seconds, 2)}
+            times = {
+                "seed": seed,
+                "draw": position,
+                "plain_seconds": round(plain.seconds, 2),
+            }
             kept.append({"id": f"{project['name']}-{len(kept) + 1}", **record, **times})
         else:
             rejected.append({"draw": position, "item": item, "reason": reason})
-        print(f"{project['name']} draw {position}: {reason or 'kept'} {item}", file=sys.stderr, flush=True)
+        print(
+            f"{project['name']} draw {position}: {reason or 'kept'} {item}",
+            file=sys.stderr,
+            flush=True,
+        )
     return kept, rejected
 
 
@@ -144,7 +158,9 @@ def draw_project(project, settings):
         "files": len(files),
         "work_items": count,
         "draws": len(kept) + len(rejected),
-        "rejected_counts": dict(sorted(Counter(entry["reason"] for entry in rejected).items())),
+        "rejected_counts": dict(
+            sorted(Counter(entry["reason"] for entry in rejected).items())
+        ),
         "rejected": rejected,
     }
     return kept, account
@@ -154,12 +170,19 @@ def draw(names):
     """Draw the named projects (all if none is named); the corpus keeps what it has for the others."""
     inputs = _store.load_json(_store.PROJECTS)
     corpus = _store.load_json(_store.CORPUS) if _store.CORPUS.exists() else {}
-    corpus = {"settings": inputs["settings"], "draws": {}, "defects": [], "historical": []} | corpus
+    corpus = {
+        "settings": inputs["settings"],
+        "draws": {},
+        "defects": [],
+        "historical": [],
+    } | corpus
     for project in inputs["projects"]:
         if names and project["name"] not in names:
             continue
         kept, account = draw_project(project, inputs["settings"])
-        others = [entry for entry in corpus["defects"] if entry["project"] != project["name"]]
+        others = [
+            entry for entry in corpus["defects"] if entry["project"] != project["name"]
+        ]
         corpus["defects"] = sorted(others + kept, key=lambda entry: entry["id"])
         corpus["draws"][project["name"]] = account
         corpus["settings"] = inputs["settings"]

@@ -35,6 +35,7 @@ def measure_all():
     projects = {project["name"]: project for project in inputs["projects"]}
     corpus = _store.load_json(_store.CORPUS)
     corpus["historical"] = [
-        _measure(entry, projects[entry["project"]], inputs["settings"]) for entry in inputs["historical"]
+        _measure(entry, projects[entry["project"]], inputs["settings"])
+        for entry in inputs["historical"]
     ]
     _store.save_json(_store.CORPUS, corpus)

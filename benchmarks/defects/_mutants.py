@@ -16,7 +16,9 @@ from cosmic_ray.mutating import mutate_code
 def _operators():
     """The names of the operators that need no configuration, sorted."""
     names = sorted(cosmic_ray.plugins.operator_names())
-    return [name for name in names if not cosmic_ray.plugins.get_operator(name).arguments()]
+    return [
+        name for name in names if not cosmic_ray.plugins.get_operator(name).arguments()
+    ]
 
 
 def _read(root, file):

@@ -21,7 +21,9 @@ class CorpusError(Exception):
 
 def cache_dir():
     """The cache directory, made if it is not there."""
-    path = Path(os.environ.get("ARENA_BENCH_CACHE") or Path.home() / ".cache" / "arena-bench").expanduser()
+    path = Path(
+        os.environ.get("ARENA_BENCH_CACHE") or Path.home() / ".cache" / "arena-bench"
+    ).expanduser()
     path.mkdir(parents=True, exist_ok=True)
     return path.resolve()
 
@@ -33,7 +35,9 @@ def load_json(path):
 
 def save_json(path, value):
     """Write a JSON file the same way each time."""
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def sha256_bytes(data):
@@ -46,7 +50,9 @@ def run(command, **options):
     words = [str(part) for part in command]
     done = subprocess.run(words, check=False, capture_output=True, text=True, **options)
     if done.returncode:
-        raise CorpusError(f"{command[0]} {command[1]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise CorpusError(
+            f"{command[0]} {command[1]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return done.stdout
 
 
@@ -58,12 +64,31 @@ def sdist(release):
     if not path.exists():
         requirement = f"{release['name']}=={release['version']}"
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--quiet"]
-            run([*pip, "--no-deps", "--no-binary", release["name"], "--dest", scratch, requirement])
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--disable-pip-version-check",
+                "--quiet",
+            ]
+            run(
+                [
+                    *pip,
+                    "--no-deps",
+                    "--no-binary",
+                    release["name"],
+                    "--dest",
+                    scratch,
+                    requirement,
+                ]
+            )
             (Path(scratch) / release["sdist"]).replace(path)
     found = sha256_bytes(path.read_bytes())
     if found != release["sha256"]:
-        raise CorpusError(f"{release['sdist']}: SHA-256 is {found}, recorded is {release['sha256']}")
+        raise CorpusError(
+            f"{release['sdist']}: SHA-256 is {found}, recorded is {release['sha256']}"
+        )
     return path
 
 
@@ -88,13 +113,25 @@ def venv_python(name, requirements, source_root=None):
     The project itself is not installed: a path file puts `source_root` of the current directory on the
     import path, so that every checkout of the project, wherever it is, tests its own sources.
     """
-    key = sha256_bytes(json.dumps([sys.version_info[:2], requirements, source_root]).encode())[:12]
+    key = sha256_bytes(
+        json.dumps([sys.version_info[:2], requirements, source_root]).encode()
+    )[:12]
     home = cache_dir() / "venvs" / f"{name}-{key}"
     python = home / "bin" / "python"
     if not (home / "complete").exists():
         shutil.rmtree(home, ignore_errors=True)
         run([sys.executable, "-m", "venv", home])
-        run([python, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *requirements])
+        run(
+            [
+                python,
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--quiet",
+                *requirements,
+            ]
+        )
         if source_root is not None:
             _add_path_file(python, source_root)
         (home / "complete").touch()
@@ -103,7 +140,9 @@ def venv_python(name, requirements, source_root=None):
 
 def _add_path_file(python, source_root):
     """Write the path file that makes the current directory's sources importable."""
-    site = run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip()
+    site = run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    ).strip()
     line = f"import os, sys; sys.path.insert(0, os.path.join(os.getcwd(), {source_root!r}))\n"
     (Path(site) / "defect_sources.pth").write_text(line, encoding="utf-8")
 

@@ -29,7 +29,9 @@ class Outcome:
 def _environment(record):
     """The environment of a suite: fixed locale and zone, no bytecode, the recorder on the path."""
     drop = ("PYTEST_", "COVERAGE_", "PYTHON")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(drop)}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(drop)
+    }
     return kept | {
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
@@ -41,7 +43,16 @@ def _environment(record):
 
 def run_suite(python, tree, timeout):
     """Run the suite of `tree` with a time limit in seconds; the whole process group ends with it."""
-    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "defect_outcomes"]
+    command = [
+        str(python),
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "defect_outcomes",
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         record = Path(scratch) / "outcomes.json"
         start = time.monotonic()
@@ -59,5 +70,7 @@ def run_suite(python, tree, timeout):
         try:
             found = load_json(record)
         except (FileNotFoundError, json.JSONDecodeError):
-            return Outcome(collection_errors=["no outcome was recorded"], seconds=seconds)
+            return Outcome(
+                collection_errors=["no outcome was recorded"], seconds=seconds
+            )
         return Outcome(found["tests"], found["collection_errors"], seconds)

@@ -25,7 +25,9 @@ def undo_fix(fixed, earlier, fix):
     """
     lines, old = _lines(fixed), _lines(earlier)
     start, from_start = fix["line"] - 1, fix["earlier_line"] - 1
-    lines[start : start + fix["lines"]] = old[from_start : from_start + fix["earlier_lines"]]
+    lines[start : start + fix["lines"]] = old[
+        from_start : from_start + fix["earlier_lines"]
+    ]
     return "".join(lines)
 
 
@@ -61,6 +63,8 @@ def build(entry, target):
     found = _store.sha256_bytes(data)
     if found != entry["mutated_sha256"]:
         shutil.rmtree(tree)
-        raise _store.CorpusError(f"{entry['id']}: SHA-256 of {entry['file']} is {found}")
+        raise _store.CorpusError(
+            f"{entry['id']}: SHA-256 of {entry['file']} is {found}"
+        )
     path.write_bytes(data)
     return tree

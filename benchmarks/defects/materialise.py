@@ -67,7 +67,9 @@ def prompt_for(entry):
 
 def commit_base(tree):
     """Make the tree a git repository whose one commit, "base", holds every file."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+    }
 
     def git(*arguments):
         return _store.run(["git", *arguments], cwd=tree, env=environment | _IDENTITY)
@@ -107,11 +109,19 @@ def check_entry(entry):
     if outcome.timed_out:
         return ["the suite did not end in time"]
     failing, recorded = set(outcome.ids("failed")), set(entry["failing"])
-    problems = [f"recorded but not failing: {test}" for test in sorted(recorded - failing)]
-    problems += [f"failing but not recorded: {test}" for test in sorted(failing - recorded)]
-    problems += [f"could not be collected: {test}" for test in outcome.collection_errors]
+    problems = [
+        f"recorded but not failing: {test}" for test in sorted(recorded - failing)
+    ]
+    problems += [
+        f"failing but not recorded: {test}" for test in sorted(failing - recorded)
+    ]
+    problems += [
+        f"could not be collected: {test}" for test in outcome.collection_errors
+    ]
     if len(outcome.ids("passed")) != entry["passing"]:
-        problems.append(f"{len(outcome.ids('passed'))} tests pass, {entry['passing']} are recorded")
+        problems.append(
+            f"{len(outcome.ids('passed'))} tests pass, {entry['passing']} are recorded"
+        )
     return problems
 
 
@@ -121,7 +131,12 @@ def check(wanted):
     for entry in [find_entry(name) for name in wanted] or entries():
         problems = check_entry(entry)
         bad += bool(problems)
-        print(f"{entry['id']}: {'DIFFERS' if problems else 'ok'}", *problems, sep="\n  ", flush=True)
+        print(
+            f"{entry['id']}: {'DIFFERS' if problems else 'ok'}",
+            *problems,
+            sep="\n  ",
+            flush=True,
+        )
     return 1 if bad else 0
 
 
@@ -130,7 +145,9 @@ def print_list():
     for entry in entries():
         cause = entry.get("operator") or f"fix {entry['fix'][:10]}"
         place = f"{entry['file']}:{entry['line']}"
-        print(f"{entry['id']}\t{entry['version']}\t{len(entry['failing'])} failing\t{place}\t{cause}")
+        print(
+            f"{entry['id']}\t{entry['version']}\t{len(entry['failing'])} failing\t{place}\t{cause}"
+        )
 
 
 def parse(arguments):
@@ -138,10 +155,14 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description="Materialise the defect corpus.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="the ids, one line each")
-    making = commands.add_parser("make", help="build one defective project as a git repository")
+    making = commands.add_parser(
+        "make", help="build one defective project as a git repository"
+    )
     making.add_argument("id")
     making.add_argument("out")
-    checking = commands.add_parser("check", help="verify that bases are red on exactly the recorded tests")
+    checking = commands.add_parser(
+        "check", help="verify that bases are red on exactly the recorded tests"
+    )
     checking.add_argument("ids", nargs="*")
     drawing = commands.add_parser("draw", help="draw the mutations again from the seed")
     drawing.add_argument("projects", nargs="*")
