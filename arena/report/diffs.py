@@ -39,13 +39,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDiff:
-    """A file's diff; `more` counts the lines left out."""
+    """A file's diff; `more` counts the lines left out; a new or deleted file is one-sided."""
 
     title: str
     counts: str
     runs: tuple[Run, ...]
     size: int
     more: int
+    one_sided: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +152,7 @@ def _file(file: Doc, coverage: Doc | None, limit: int) -> FileDiff:
         runs=tuple(_runs(lines[: max(0, limit)], coverage)),
         size=min(len(lines), max(0, limit)),
         more=max(0, len(lines) - max(0, limit)) + int(file.get("cut") or 0),
+        one_sided=len({line[0] for line in lines} - {"hunk"}) == 1,
     )
 
 

@@ -5,13 +5,14 @@ import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arena.report.subject import Doc, details
+from arena.report.subject import Doc, candidates, details
 
 # Above this the page would be built of tens of thousands of cells before anything is seen.
 ROWS_IN_PAGE = 200
 # From so many columns on, a cell shows a letter instead of a word.
 DENSE = 9
 FAILURES_SHOWN = 8
+CANDIDATES_SHOWN = 12
 MESSAGE_LIMIT = 4_000
 
 WORDS = {
@@ -75,7 +76,7 @@ def matrix(doc: Doc) -> Matrix:
         required=len(required),
         rows=tuple(_row(i, ids[i], results[i], i in required, dense) for i in first),
         packed=pack(ids, results, required) if ids else "",
-        failures=_failures(details(doc, "failures") or {}),
+        failures=_failures(details(doc, "failures") or {}, [c["label"] for c in candidates(doc)]),
         why_empty=str(tests.get("why_none") or "no test was collected"),
     )
 
@@ -100,16 +101,16 @@ def pack(ids: Sequence[str], rows: Sequence[str], required: frozenset[int]) -> s
     return base64.b64encode(gzip.compress("\n".join(lines).encode(), 9, mtime=0)).decode()
 
 
-def _failures(by_label: Doc) -> tuple[tuple[str, tuple[Failure, ...], int], ...]:
-    """Per candidate the first failures and the number of those left out."""
+def _failures(by_label: Doc, labels: Sequence[str]) -> tuple[tuple[str, tuple[Failure, ...], int], ...]:
+    """Per candidate, in their order, the first failures and the number of those left out."""
+    failing = [label for label in labels if by_label.get(label)][:CANDIDATES_SHOWN]
     return tuple(
         (
             label,
-            tuple(Failure(id=f["id"], message=_end(f.get("message") or "")) for f in found[:FAILURES_SHOWN]),
-            max(0, len(found) - FAILURES_SHOWN),
+            tuple(Failure(id=f["id"], message=_end(f.get("message") or "")) for f in by_label[label][:FAILURES_SHOWN]),
+            max(0, len(by_label[label]) - FAILURES_SHOWN),
         )
-        for label, found in by_label.items()
-        if found
+        for label in failing
     )
 
 

@@ -95,7 +95,7 @@ def _gate_line(gate: Doc, index: int, shown: Sequence[Doc]) -> GateLine:
 
 
 def _mark(passed: bool | None) -> str:
-    return "? open" if passed is None else "✓ holds" if passed else "✗ fails"
+    return "? not judged" if passed is None else "✓ holds" if passed else "✗ fails"
 
 
 def _criterion_line(criterion: Doc, colour: int, shown: Sequence[Doc]) -> CriterionLine:
@@ -104,7 +104,10 @@ def _criterion_line(criterion: Doc, colour: int, shown: Sequence[Doc]) -> Criter
     base = next((m["base"] for m in known if m and m.get("base") is not None), None)
     unit = next((m["unit"] for m in known if m and m.get("unit")), criterion.get("unit") or "")
     base_cell = (
-        Cell(text="no base value", why="the base was not measured")
+        Cell(
+            text="not used" if criterion.get("base") == "absolute" else text.NOT_MEASURED,
+            why="absolute scale" if criterion.get("base") == "absolute" else "the base has no value",
+        )
         if base is None
         else Cell(text=text.value_text(base, unit), sort=base if isinstance(base, int | float) else None)
     )

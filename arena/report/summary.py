@@ -12,7 +12,7 @@ ROWS_SHOWN = 20
 LABEL_LIMIT = 24
 CELL_LIMIT = 20
 TITLE_LIMIT = 14
-FEWEST_COLUMNS = 3
+FEWEST_COLUMNS = 2
 
 _ASCII = str.maketrans(
     {"✓": "ok", "✗": "FAIL", "→": "->", "↔": "<->", "…": "...", "·": "-", "–": "-", "—": "-", "\u2212": "-"}
@@ -95,11 +95,11 @@ def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
     heads = [screen.say(text.cut(c.short, TITLE_LIMIT)) for c in shown.columns]
     widths = [max(map(text.cells, column)) for column in zip(heads, *texts, strict=True)]
     kept = _fitting(shown.columns, widths, screen.width - 1)
-    yield screen.paint("dim", _line(shown.columns, heads, widths, kept))
-    for row, cells in zip(rows, texts, strict=True):
-        yield screen.paint(_STATES.get(row.state, ""), _line(shown.columns, cells, widths, kept))
+    for state, cells in (("out", heads), *((r.state, t) for r, t in zip(rows, texts, strict=True))):
+        line = text.cut(_line(shown.columns, cells, widths, kept), screen.width - 1, screen.say("…"))
+        yield screen.paint(_STATES.get(state, ""), line)
     if len(shown.rows) > ROWS_SHOWN:
-        yield f"... and {len(shown.rows) - ROWS_SHOWN} more in the report"
+        yield from screen.wrap(f"and {len(shown.rows) - ROWS_SHOWN} more in the report")
     yield from _notes(shown, rows, kept, screen)
 
 

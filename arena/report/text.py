@@ -92,7 +92,7 @@ def number(value: float, digits: int = 1) -> str:
     if rounded == int(rounded):
         text = f"{abs(int(rounded)):,}" if abs(rounded) >= 10_000 else str(abs(int(rounded)))
     else:
-        text = f"{abs(rounded):,.{digits}f}"
+        text = f"{abs(rounded):,.{digits}f}".rstrip("0")
     return f"\u2212{text}" if rounded < 0 else text
 
 
