@@ -185,7 +185,9 @@ def _both(line: Sequence[object]) -> tuple[Side, Side]:
     )
 
 
-def _changed(lines: Sequence[Sequence[object]], marks: dict[int, str]) -> tuple[tuple[Side | None, Side | None], ...]:
+def _changed(
+    lines: Sequence[Sequence[object]], marks: dict[int, str]
+) -> tuple[tuple[Side | None, Side | None], ...]:
     """Removed lines beside added ones, in order; only lines that resemble each other get word marks."""
     removed = [line for line in lines if line[0] == "del"]
     added = [line for line in lines if line[0] == "add"]

@@ -105,7 +105,15 @@ def _log(label: str, names: dict[str, str], title: str, log: Doc) -> Log:
         slug=names[label],
         title=title,
         tail=kept if kept.strip() else "The agent printed nothing.",
-        cut=" ".join(filter(None, (f"{text.value_text(left_out, 'bytes')} before this are left out." if left_out else "", where))),
+        cut=" ".join(
+            filter(
+                None,
+                (
+                    f"{text.value_text(left_out, 'bytes')} before this are left out." if left_out else "",
+                    where,
+                ),
+            )
+        ),
         open=not log.get("where"),
     )
 
@@ -132,4 +140,4 @@ def provenance(doc: Doc) -> tuple[tuple[str, str], ...]:
     named = {name for name, _ in base}
     own = [("rubric hash", str(doc["rubric"].get("hash") or "not recorded"))]
     commits = [(c["label"], f"{c['commit']} (tree {c['tree'][:12]})") for c in candidates(doc)]
-    return tuple([*base, *((n, v) for n, v in own if n not in named), *commits])
+    return (*base, *((n, v) for n, v in own if n not in named), *commits)

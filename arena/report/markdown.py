@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 20
 
-# All ASCII signs but harmless ones; a dot or colon inside a word (addresses become links); what starts a list.
-_MEANINGFUL = re.compile(r"[^A-Za-z0-9 ,';%?/=()+.:\-\x80-\U0010ffff]|[.:](?=[^\s\d])|^\s*[+-]|^\s*\d+[.)]")
+# ASCII signs but harmless ones; a dot or colon in a word (addresses become links); what starts a list.
+_MEANINGFUL = re.compile(
+    r"[^A-Za-z0-9 ,';%?/=()+.:\-\x80-\U0010ffff]|[.:](?=[^\s\d])|^\s*[+-](?=[\s+-]|$)|^\s*\d+[.)](?=\s|$)"
+)
 
 
 def markdown(doc: Doc) -> str:
@@ -31,7 +33,11 @@ def markdown(doc: Doc) -> str:
         rows=[_row(shown, row) for row in shown.rows[:ROWS_SHOWN]],
         more=max(0, len(shown.rows) - ROWS_SHOWN),
         first=[
-            (code(c["label"]), escape(total_sentence(cleaned, c)), [escape(s) for s in candidate_sentences(cleaned, c)])
+            (
+                code(c["label"]),
+                escape(total_sentence(cleaned, c)),
+                [escape(s) for s in candidate_sentences(cleaned, c)],
+            )
             for c in first
         ],
         flags=[(escape(f.grade), code(f.label), escape(f.summary)) for f in flags],
@@ -41,12 +47,12 @@ def markdown(doc: Doc) -> str:
 
 
 def escape(text: str) -> "Markup":
-    """Text that Markdown and HTML show as it is: every character with a meaning becomes a reference to itself."""
+    """Text that Markdown and HTML show as it is: characters with a meaning become references."""
     return resources.trusted(_MEANINGFUL.sub(lambda found: "".join(map(_reference, found[0])), text))
 
 
 def _reference(character: str) -> str:
-    # A hosting site makes a mention of "@name" even after references are resolved; a zero-width space stops it.
+    # Hosting sites see "@name" even after references are resolved; a zero-width space stops that.
     return f"&#{ord(character)};{'&#8203;' if character in '@#' else ''}"
 
 

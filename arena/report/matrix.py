@@ -28,7 +28,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRow:
-    """One test: its number (its address is `#t7`), and per column letter, word and whether it differs from base."""
+    """One test: its number (address `#t7`), and per column letter, word, and whether it differs from base."""
 
     __test__ = False
     index: int
@@ -96,7 +96,10 @@ def _row(index: int, test_id: str, letters: str, required: bool, dense: bool) ->
 
 
 def pack(ids: Sequence[str], rows: Sequence[str], required: frozenset[int]) -> str:
-    """All tests, a line each (`r` or `-`, id, letters; tabs between), as gzip in base64; same input, same bytes."""
+    """All tests as gzip in base64, a line each: `r` or `-`, id, letters, with tabs between.
+
+    The same input gives the same bytes.
+    """
     lines = (f"{'r' if i in required else '-'}\t{name}\t{rows[i]}" for i, name in enumerate(ids))
     return base64.b64encode(gzip.compress("\n".join(lines).encode(), 9, mtime=0)).decode()
 
@@ -107,7 +110,10 @@ def _failures(by_label: Doc, labels: Sequence[str]) -> tuple[tuple[str, tuple[Fa
     return tuple(
         (
             label,
-            tuple(Failure(id=f["id"], message=_end(f.get("message") or "")) for f in by_label[label][:FAILURES_SHOWN]),
+            tuple(
+                Failure(id=f["id"], message=_end(f.get("message") or ""))
+                for f in by_label[label][:FAILURES_SHOWN]
+            ),
             max(0, len(by_label[label]) - FAILURES_SHOWN),
         )
         for label in failing

@@ -89,7 +89,8 @@ def _gate_line(gate: Doc, index: int, shown: Sequence[Doc]) -> GateLine:
         condition=f"{gate['condition']}{unless}",
         why=gate.get("why") or "",
         results=tuple(
-            (_mark(r["passed"]), r.get("why") or "") if r else ("?", "the judge recorded no result") for r in results
+            (_mark(r["passed"]), r.get("why") or "") if r else ("?", "the judge recorded no result")
+            for r in results
         ),
     )
 
@@ -150,7 +151,9 @@ def total_sentence(doc: Doc, candidate: Doc) -> str:
 
 def _shares(first: Doc) -> tuple[Share, ...]:
     """Parts of the weight-space bar, the largest first; beyond six candidates the rest is one part."""
-    ranked = sorted(((label, float(s)) for label, s in first.items() if s), key=lambda pair: (-pair[1], pair[0]))
+    ranked = sorted(
+        ((label, float(s)) for label, s in first.items() if s), key=lambda pair: (-pair[1], pair[0])
+    )
     if len(ranked) > DETAILED:
         rest = ranked[DETAILED - 1 :]
         ranked = [*ranked[: DETAILED - 1], (f"{len(rest)} others", sum(s for _, s in rest))]
@@ -182,15 +185,11 @@ def _sliders(doc: Doc) -> tuple[tuple[str, str, float], ...]:
 
 
 def _recorded(doc: Doc) -> str:
-    word = "best-looking" if is_exploration(doc) else "winner"
-    winner = doc["verdict"].get("winner")
-    return f"The recorded verdict stays: {doc['verdict']['headline']}" + (
-        "" if winner else f" There is no recorded {word} candidate." if not is_exploration(doc) else ""
-    )
+    return f"The recorded verdict stays: {doc['verdict']['headline']}"
 
 
 def slider_data(doc: Doc) -> dict[str, Any]:
-    """What the page's script needs for the sliders: fractions per candidate, 0 to 1, and the noise in points."""
+    """What the sliders need: fractions per candidate (0 to 1), the noise (points), the recorded winner."""
     names = [name for name, _, _ in _sliders(doc)]
     return {
         "rivals": [

@@ -43,7 +43,9 @@ def slugs(doc: Doc) -> dict[str, str]:
         if label in taken:
             continue
         word = re.sub(r"[^A-Za-z0-9_.-]+", "-", label).strip("-") or "candidate"
-        count = sum(1 for used in taken.values() if used == word or re.fullmatch(f"{re.escape(word)}~\\d+", used))
+        count = sum(
+            1 for used in taken.values() if used == word or re.fullmatch(f"{re.escape(word)}~\\d+", used)
+        )
         taken[label] = f"{word}~{count + 1}" if count else word
     return taken
 

@@ -15,8 +15,18 @@ TITLE_LIMIT = 14
 FEWEST_COLUMNS = 2
 
 _ASCII = str.maketrans(
-    {"✓": "ok", "✗": "FAIL", "→": "->", "↔": "<->", "…": "...", "·": "-", "–": "-", "—": "-", "\u2212": "-"}
-    | {"×": "x", "▲": "!", "“": '"', "”": '"', "‘": "'", "’": "'"}
+    {
+        "✓": "ok",
+        "✗": "FAIL",
+        "→": "->",
+        "↔": "<->",
+        "…": "...",
+        "·": "-",
+        "\u2013": "-",
+        "—": "-",
+        "\u2212": "-",
+    }
+    | {"\u00d7": "x", "▲": "!", "“": '"', "”": '"', "\u2018": "'", "\u2019": "'"}
 )
 _COLOURS = {"bold": "1", "good": "1;32", "bad": "1;31", "warn": "1;33", "dim": "2"}
 _CONFIDENCE = {"decisive": "good", "clear": "good", "leaning": "warn", "toss-up": "warn", "none": "bad"}
@@ -91,7 +101,9 @@ def _words(doc: Doc, screen: _Screen) -> Iterator[str]:
 def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
     shown = board(doc)
     rows = shown.rows[:ROWS_SHOWN]
-    texts = [[screen.say(_short(c, cell)) for c, cell in zip(shown.columns, r.cells, strict=True)] for r in rows]
+    texts = [
+        [screen.say(_short(c, cell)) for c, cell in zip(shown.columns, r.cells, strict=True)] for r in rows
+    ]
     heads = [screen.say(text.cut(c.short, TITLE_LIMIT)) for c in shown.columns]
     widths = [max(map(text.cells, column)) for column in zip(heads, *texts, strict=True)]
     kept = _fitting(shown.columns, widths, screen.width - 1)

@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\u2212")
 
 
 def csv(doc: Doc) -> str:
-    """Raw values, unrounded; a missing value is a text with its reason. Lines end in CR LF, as RFC 4180 asks."""
+    """Raw values, unrounded; a missing value is a text with its reason. Lines end in CR LF (RFC 4180)."""
     cleaned = prepare(doc)
     gates, measures = _names(cleaned)
     counted = [c["measure"] for c in cleaned["rubric"]["criteria"]]
@@ -51,7 +51,13 @@ def _values(
     if candidate["label"] == verdict.get("winner"):
         word = "winner" if doc["rubric"].get("merge") != "never" else "looks best"
     else:
-        word = "excluded" if excluded else "tied" if candidate["label"] in (verdict.get("tied") or ()) else "ranked"
+        word = (
+            "excluded"
+            if excluded
+            else "tied"
+            if candidate["label"] in (verdict.get("tied") or ())
+            else "ranked"
+        )
     no_total = f"excluded: {excluded}" if excluded else "not scored: no criterion could be counted"
     return [
         candidate["rank"] if candidate.get("rank") is not None else no_total,

@@ -145,7 +145,8 @@ def commands(doc: Doc) -> tuple[Command, ...]:
     """The next commands as the document gives them; the report invents none."""
     found: Sequence[Doc] = doc.get("next") or []
     return tuple(
-        Command(id=f"next-{i}", command=c["command"], what=c.get("what") or "") for i, c in enumerate(found, 1)
+        Command(id=f"next-{i}", command=c["command"], what=c.get("what") or "")
+        for i, c in enumerate(found, 1)
     )
 
 
@@ -155,7 +156,8 @@ def incomplete(doc: Doc) -> str:
     if not dead:
         return ""
     names = ", ".join(f"{e['label']} ({e.get('outcome') or 'failed'})" for e in dead)
-    return f"{len(candidates(doc))} of {len(candidates(doc)) + len(dead)} could be judged; no result from {names}."
+    judged = len(candidates(doc))
+    return f"{judged} of {judged + len(dead)} could be judged; no result from {names}."
 
 
 def landed(doc: Doc) -> str:

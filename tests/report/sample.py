@@ -13,8 +13,18 @@ RUBRIC = {
     "hash": "9d3c51aa07e2",
     "noise": 2.0,
     "gates": [
-        {"measure": "integrity", "condition": "is clean", "unless": None, "why": "Tampered results say nothing."},
-        {"measure": "regressions", "condition": "at most 0", "unless": None, "why": "Old tests keep passing."},
+        {
+            "measure": "integrity",
+            "condition": "is clean",
+            "unless": None,
+            "why": "Tampered results say nothing.",
+        },
+        {
+            "measure": "regressions",
+            "condition": "at most 0",
+            "unless": None,
+            "why": "Old tests keep passing.",
+        },
         {"measure": "required.passed", "condition": "all", "unless": "no required tests", "why": None},
         {"measure": "merges", "condition": "is true", "unless": None, "why": None},
     ],
@@ -206,7 +216,9 @@ def score(candidates: list[dict[str, Any]], rubric: dict[str, Any]) -> list[dict
 def matrix(labels: list[str], count: int = 214, *, broken: dict[str, int] | None = None) -> dict[str, Any]:
     """Results of `count` tests; the first 12 are required: they fail on the base."""
     rng = random.Random(count * 1000 + len(labels))
-    ids = [f"tests/test_client.py::TestRetry::test_case_{i:03d}[{rng.choice('abcdef')}]" for i in range(count)]
+    ids = [
+        f"tests/test_client.py::TestRetry::test_case_{i:03d}[{rng.choice('abcdef')}]" for i in range(count)
+    ]
     rows = []
     for i in range(count):
         if i < 12:
@@ -242,7 +254,12 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
     return {
         "tests": tests,
         "failures": {
-            x: [{"id": tests["ids"][i], "message": f"E   assert 3 == {i}\ntests/test_client.py:{i}: AssertionError"}]
+            x: [
+                {
+                    "id": tests["ids"][i],
+                    "message": f"E   assert 3 == {i}\ntests/test_client.py:{i}: AssertionError",
+                }
+            ]
             for k, x in enumerate(labels)
             for i in [next((i for i, row in enumerate(tests["rows"]) if row[k + 1] == "F"), None)]
             if i is not None
@@ -276,8 +293,7 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
         if len(labels) > 1
         else [],
         "coverage": {
-            c["label"]: [{"path": path, "changed": list(range(5, 16)), **covered(c)}]
-            for c in candidates
+            c["label"]: [{"path": path, "changed": list(range(5, 16)), **covered(c)}] for c in candidates
         },
         "complexity": {
             x: [
@@ -287,7 +303,11 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
             for k, x in enumerate(names)
         },
         "logs": {
-            x: {"tail": f"{x}: edit src/client.py\n{x}: pytest -q\n", "where": "agent.log in the run folder", "cut": 0}
+            x: {
+                "tail": f"{x}: edit src/client.py\n{x}: pytest -q\n",
+                "where": "agent.log in the run folder",
+                "cut": 0,
+            }
             for x in names
         },
         "events": [
@@ -354,7 +374,7 @@ def document(
             ["isolation", "full (bubblewrap 0.8.0, no network)"],
             ["seed", "0"],
         ],
-        "replay": f"arena judge {' '.join(c['commit'][:12] for c in ordered[:3])} --base {hexid('base')[:12]} --seed 0",
+        "replay": f"arena judge {ordered[0]['commit'][:12]} --base {hexid('base')[:12]} --seed 0",
         "timing": {
             "seconds": {c["label"]: 312.0 / (k + 1) for k, c in enumerate(ordered)},
             "total": 1330.0,
@@ -438,8 +458,12 @@ def nobody() -> dict[str, Any]:
         "reasons": [{"text": "aider-1 breaks 1 test: test_case_020.", "anchor": "tests"}],
         "why_confidence": "no candidate passed the gates",
     }
-    tests = matrix(["claude-1", "codex-1", "aider-1"], broken=dict.fromkeys(["claude-1", "codex-1", "aider-1"], 0))
-    return document(losers, verdict, tests=tests, next_commands=[("arena run --prompt-file task.md", "tries again")])
+    tests = matrix(
+        ["claude-1", "codex-1", "aider-1"], broken=dict.fromkeys(["claude-1", "codex-1", "aider-1"], 0)
+    )
+    return document(
+        losers, verdict, tests=tests, next_commands=[("arena run --prompt-file task.md", "tries again")]
+    )
 
 
 def tampering() -> dict[str, Any]:
@@ -449,7 +473,12 @@ def tampering() -> dict[str, Any]:
         "summary": "a planted failing test was reported as passed",
         "evidence": ["src/conftest_hook.py:14: report.outcome = 'passed'", "canary must-fail: passed"],
     }
-    odd = {"id": "tests-edited", "grade": "suspicious", "summary": "edited 2 test files", "evidence": ["tests/a.py"]}
+    odd = {
+        "id": "tests-edited",
+        "grade": "suspicious",
+        "summary": "edited 2 test files",
+        "evidence": ["tests/a.py"],
+    }
     note = {"id": "large-file", "grade": "note", "summary": "adds a file of 2 MB", "evidence": []}
     both = [
         candidate("claude-1", flags=[void]),
@@ -463,7 +492,10 @@ def tampering() -> dict[str, Any]:
         "lead": "It is the only candidate left.",
         "runner_up": None,
         "reasons": [
-            {"text": "claude-1 is excluded: a planted failing test was reported as passed.", "anchor": "flags"}
+            {
+                "text": "claude-1 is excluded: a planted failing test was reported as passed.",
+                "anchor": "flags",
+            }
         ],
         "blocks": ["codex-1 has 1 suspicious flag"],
     }
@@ -491,7 +523,9 @@ def failed_entry() -> dict[str, Any]:
 
 def two() -> dict[str, Any]:
     return document(
-        three()[:2], {**WINNER, "confidence": "clear", "headline": "claude-1 wins, clearly."}, next_commands=MERGE
+        three()[:2],
+        {**WINNER, "confidence": "clear", "headline": "claude-1 wins, clearly."},
+        next_commands=MERGE,
     )
 
 
@@ -558,14 +592,22 @@ def zero_tests() -> dict[str, Any]:
         },
         next_commands=[(f"arena merge {RUN} {x}", f"merges {x}") for x in ("claude-1", "codex-1")],
     )
-    doc["details"]["tests"] = {"columns": ["base", "claude-1", "codex-1"], "ids": [], "rows": [], "required": []}
+    doc["details"]["tests"] = {
+        "columns": ["base", "claude-1", "codex-1"],
+        "ids": [],
+        "rows": [],
+        "required": [],
+    }
     doc["details"]["failures"], doc["details"]["coverage"] = {}, {}
     doc["base"]["counts"], doc["base"]["flaky"] = {"passed": 0, "failed": 0, "skipped": 0}, []
     return doc
 
 
 def judge_only() -> dict[str, Any]:
-    branches = [candidate("feature-a", agent=None, coverage=0.9), candidate("feature-b", agent=None, coverage=0.3)]
+    branches = [
+        candidate("feature-a", agent=None, coverage=0.9),
+        candidate("feature-b", agent=None, coverage=0.3),
+    ]
     doc = document(
         branches,
         {
@@ -587,7 +629,12 @@ def judge_only() -> dict[str, Any]:
 
 
 def exploration() -> dict[str, Any]:
-    rubric = {**RUBRIC, "name": "exploration", "merge": "never", "about": "Compare approaches; merge nothing."}
+    rubric = {
+        **RUBRIC,
+        "name": "exploration",
+        "merge": "never",
+        "about": "Compare approaches; merge nothing.",
+    }
     doc = document(
         three()[:2],
         {
@@ -602,7 +649,9 @@ def exploration() -> dict[str, Any]:
         rubric=rubric,
         next_commands=[(f"arena restore {RUN} claude-1", "makes a branch of it")],
     )
-    doc["task"].update(prompt="How should the limiter share state?", suite=[], approaches=["token bucket", "redis"])
+    doc["task"].update(
+        prompt="How should the limiter share state?", suite=[], approaches=["token bucket", "redis"]
+    )
     doc["details"]["behaviour"] = {
         "columns": ["base", "claude-1", "codex-1"],
         "rows": [{"call": "fetch('bad host')", "results": ["URLError", "GaveUp", None]}],
@@ -670,7 +719,12 @@ def hostile() -> dict[str, Any]:
     for x in labels:
         part["files"][x] = [{"path": t, "status": "M", "added": 1, "removed": 1, "kind": t} for t in HOSTILE]
         part["diffs"][x] = [
-            {"path": t, "old_path": f"old {t}", "lines": [["del", 1, None, t], ["add", None, 1, t + t]], "cut": 1}
+            {
+                "path": t,
+                "old_path": f"old {t}",
+                "lines": [["del", 1, None, t], ["add", None, 1, t + t]],
+                "cut": 1,
+            }
             for t in HOSTILE
         ]
         part["coverage"][x] = [{"path": t, "changed": [1], "covered": [], "missed": [1]} for t in HOSTILE]

@@ -17,7 +17,9 @@ from arena.report.text import clean
 pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
 
-CHROMIUM = next((p for p in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if p.exists()), None)
+CHROMIUM = next(
+    (p for p in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if p.exists()), None
+)
 AXE = Path(os.environ.get("ARENA_AXE", Path.home() / ".cache/arena-test/axe.min.js"))
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -86,9 +88,10 @@ STRUCTURE = """() => {
     doubles: ids.filter((id, i) => ids.indexOf(id) !== i),
     dead: all('a[href^="#"]').map((a) => a.getAttribute("href").slice(1)).filter((id) => !ids.includes(id)),
     emptyCells: all("#matrix td").filter((t) => !t.textContent.trim()).length,
-    unboxed: all("#matrix tbody tr").flatMap((r) => [...r.cells].slice(1).filter(
-      (c) => (c.className.split(" ")[0] !== r.cells[1].className.split(" ")[0]) !== c.classList.contains("differs")
-    )).length,
+    unboxed: all("#matrix tbody tr").flatMap((row) => [...row.cells].slice(1).filter((cell) => {
+      const [result, base] = [cell, row.cells[1]].map((c) => c.className.split(" ")[0]);
+      return (result !== base) !== cell.classList.contains("differs");
+    })).length,
     levels: all("h1,h2,h3,h4").map((h) => Number(h.tagName[1])),
     elements: all("*").length,
   };
@@ -106,7 +109,9 @@ def test_structure_requests_and_silence(scenario: str, open_page: Open, doc: dic
     assert found["doubles"] == []
     assert found["dead"] == []
     assert found["levels"][0] == 1
-    assert all(after - before <= 1 for before, after in zip(found["levels"], found["levels"][1:], strict=False))
+    assert all(
+        after - before <= 1 for before, after in zip(found["levels"], found["levels"][1:], strict=False)
+    )
     assert found["elements"] < 20_000
     assert page.evaluate("typeof window.PWN") == "undefined"
 
@@ -122,8 +127,10 @@ def test_no_sideways_scroll_at_any_width(scenario: str, open_page: Open) -> None
 
 def test_first_screen_and_headers(open_page: Open) -> None:
     page = open_page("winner")
-    bottom = "(s) => Math.max(...[...document.querySelectorAll(s)].map((e) => e.getBoundingClientRect().bottom))"
-    assert page.evaluate(bottom, "#verdict h2, .why, .command, .confidence") < 720
+    bottom = (
+        "(s) => Math.max(...[...document.querySelectorAll(s)].map((e) => e.getBoundingClientRect().bottom))"
+    )
+    assert page.evaluate(bottom, "#verdict :is(h2, .why, .command, .confidence)") < 720
     for width in (1024, 1280, 1600):
         page.set_viewport_size({"width": width, "height": 720})
         clipped = page.evaluate("""() => [...document.querySelectorAll("#board thead th")].filter((head) => {
@@ -134,7 +141,12 @@ def test_first_screen_and_headers(open_page: Open) -> None:
         }).map((head) => head.textContent)""")
         assert clipped == [], f"cut at {width}"
         if width >= 1280:
-            assert page.evaluate("(e => e.scrollWidth - e.clientWidth)(document.querySelector('#scoreboard .scroll'))") <= 0
+            assert (
+                page.evaluate(
+                    "(e => e.scrollWidth - e.clientWidth)(document.querySelector('#scoreboard .scroll'))"
+                )
+                <= 0
+            )
     page.set_viewport_size({"width": 360, "height": 780})
     assert page.evaluate(bottom, "#verdict h2, .why") < 780
 
@@ -149,7 +161,8 @@ def test_injected_content_is_blocked(open_page: Open) -> None:
       document.body.append(script);
       const holder = document.createElement("div");
       document.body.append(holder);
-      holder["inner" + "HTML"] = '<p style="color:red"></p><img src="data:image/png;base64,AA=="><iframe src="data:text/html,x"></iframe>';
+      holder.innerHTML = '<p style="color:red"></p><img src="data:image/png;base64,AA==">' +
+        '<iframe src="data:text/html,x"></iframe>';
       await fetch("data:text/plain,x").catch(() => null);
       await new Promise((resolve) => setTimeout(resolve, 200));
       return seen;
@@ -170,7 +183,8 @@ def test_axe_finds_nothing(name: str, scheme: str, width: int, open_page: Open) 
     found = page.evaluate(
         """async (tags) => {
           const result = await axe.run({ runOnly: tags, resultTypes: ["violations", "incomplete"] });
-          const list = (items) => items.map((i) => [i.id, i.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))]);
+          const places = (rule) => rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 200));
+          const list = (rules) => rules.map((rule) => [rule.id, places(rule)]);
           return { violations: list(result.violations), incomplete: list(result.incomplete) };
         }""",
         AXE_RULES,
@@ -199,10 +213,13 @@ def test_keyboard_reaches_everything_and_shows_where_it_is(open_page: Open) -> N
 def test_enter_on_a_header_sorts_numbers_as_numbers(open_page: Open) -> None:
     page = open_page("large")
     index = page.evaluate(
-        "[...document.querySelectorAll('#board thead th')].findIndex((h) => h.textContent.startsWith('Complexity'))"
+        """() => [...document.querySelectorAll("#board thead th")]
+          .findIndex((head) => head.textContent.startsWith("Complexity"))"""
     )
     head = page.locator("#board thead th").nth(index)
-    values = f"[...document.querySelectorAll('#board tbody tr')].map((r) => r.cells[{index}].textContent.trim())"
+    values = (
+        f"[...document.querySelectorAll('#board tbody tr')].map((r) => r.cells[{index}].textContent.trim())"
+    )
     for direction, reverse in (("ascending", False), ("descending", True)):
         head.locator("button").focus()
         page.keyboard.press("Enter")
@@ -211,7 +228,7 @@ def test_enter_on_a_header_sorts_numbers_as_numbers(open_page: Open) -> None:
         assert numbers == sorted(numbers, reverse=reverse)
     assert page.locator("#board th[aria-sort=descending]").count() == 1
     page.locator("#board thead button", has_text="Points").click()
-    points = f"[...document.querySelectorAll('#board tbody .total')].map((r) => r.textContent.trim())"
+    points = "[...document.querySelectorAll('#board tbody .total')].map((r) => r.textContent.trim())"
     shown = page.evaluate(points)
     assert shown[-1] == "excluded"
     assert [float(p) for p in shown if p != "excluded"] == sorted(float(p) for p in shown if p != "excluded")
@@ -227,7 +244,10 @@ def test_hostile_text_appears_as_text(sample: Any, open_page: Open) -> None:
     for text in sample.HOSTILE:
         assert clean(text) in body
         assert f"tests/x.py::{clean(text)}" in matrix
-    for foreign in ("#matrix :is(img, script, iframe, form, svg, style)", "main :is(img, script, iframe, base, meta)"):
+    for foreign in (
+        "#matrix :is(img, script, iframe, form, svg, style)",
+        "main :is(img, script, iframe, base, meta)",
+    ):
         assert page.locator(foreign).count() == 0
     assert page.evaluate("typeof window.PWN") == "undefined"
     assert page.seen["requests"] == [page.url]
@@ -284,7 +304,9 @@ def test_without_script_everything_but_tools_is_there(document: Document, open_p
     for selector in ("#verdict h2", ".why", "#next-1", "#diff-claude-1 .diff"):
         assert page.locator(selector).first.is_visible(), selector
     assert page.locator("#board tbody tr").count() == len(doc["candidates"])
-    assert page.locator("#matrix tbody tr").count() == sum(len(set(r)) > 1 for r in doc["details"]["tests"]["rows"])
+    assert page.locator("#matrix tbody tr").count() == sum(
+        len(set(r)) > 1 for r in doc["details"]["tests"]["rows"]
+    )
     assert page.locator("#matrix tbody tr").last.is_visible()
     assert not [part for part in page.locator(".js").all() if part.is_visible()]
 
@@ -336,22 +358,29 @@ def test_copy_puts_exactly_the_command_on_the_clipboard(open_page: Open, documen
 
 def test_targets_are_large_enough_on_a_phone(open_page: Open) -> None:
     page = open_page("winner", width=360)
-    small = page.evaluate("""() => [...document.querySelectorAll("nav a, li a, button, select, input, summary, .test-id")]
+    targets = "nav a, li a, button, select, input, summary, .test-id"
+    small = page.evaluate(
+        """(targets) => [...document.querySelectorAll(targets)]
       .filter((e) => e.checkVisibility() && !e.closest("#board thead"))
-      .filter((e) => e.getBoundingClientRect().height < 24).map((e) => e.outerHTML.slice(0, 80))""")
+      .filter((e) => e.getBoundingClientRect().height < 24).map((e) => e.outerHTML.slice(0, 80))""",
+        targets,
+    )
     assert small == []
 
 
 def test_unified_view_shows_each_line_once(open_page: Open) -> None:
     page = open_page("winner")
-    visible = "[...document.querySelectorAll('#diff-claude-1 .diff td')].filter((c) => c.checkVisibility()).length"
+    visible = (
+        "[...document.querySelectorAll('#diff-claude-1 .diff td')].filter((c) => c.checkVisibility()).length"
+    )
     both = page.evaluate(visible)
     page.click("#unified")
     assert page.locator("#unified").get_attribute("aria-pressed") == "true"
     once = page.evaluate(visible)
     assert once < both
     tops = page.evaluate("""() => [...document.querySelectorAll("#diff-claude-1 .chg td:not(.blank)")]
-      .map((c) => [c.className[0], c.getBoundingClientRect().top]).sort((a, b) => a[1] - b[1]).map((x) => x[0]).join("")""")
+      .map((c) => [c.className[0], c.getBoundingClientRect().top])
+      .sort((a, b) => a[1] - b[1]).map((x) => x[0]).join("")""")
     assert re.fullmatch("l{2}r+", tops)
 
 
@@ -360,13 +389,15 @@ def test_print_keeps_the_verdict_and_the_board_on_the_first_page(document: Docum
     page = open_page("winner", width=688, height=1016)
     page.emulate_media(media="print")
     found = page.evaluate("""() => {
-      const bottom = (s) => Math.max(...[...document.querySelectorAll(s)].map((e) => e.getBoundingClientRect().bottom));
-      const cells = [...document.querySelectorAll("table.grid :is(td, th)")].filter((c) => c.checkVisibility());
+      const bottom = (s) => document.querySelector(s).getBoundingClientRect().bottom;
+      const width = (c) => c.getBoundingClientRect().width;
+      const shown = (c) => c.checkVisibility() && !c.closest(".hidden-text");
+      const cells = [...document.querySelectorAll("table.grid :is(td, th)")].filter(shown);
       return {
         board: bottom("#board"), over: document.documentElement.scrollWidth - innerWidth,
-        narrow: cells.filter((c) => c.getBoundingClientRect().width < 30 && !c.closest(".hidden-text")).map((c) => c.textContent),
+        narrow: cells.filter((c) => width(c) < 30).map((c) => c.textContent),
         wide: cells.filter((c) => c.getBoundingClientRect().right > innerWidth + 1).length,
-        text: document.querySelector("#verdict").innerText + document.querySelector("#scoreboard").innerText,
+        text: ["#verdict", "#scoreboard"].map((s) => document.querySelector(s).innerText).join(" "),
         tools: [...document.querySelectorAll(".js, nav")].filter((e) => e.checkVisibility()).length,
       };
     }""")
@@ -376,7 +407,12 @@ def test_print_keeps_the_verdict_and_the_board_on_the_first_page(document: Docum
     assert found["wide"] == 0
     assert found["tools"] == 0
     doc = document("winner")
-    for word in (doc["verdict"]["headline"], "Confidence", "Scoreboard", *(c["label"] for c in doc["candidates"])):
+    for word in (
+        doc["verdict"]["headline"],
+        "Confidence",
+        "Scoreboard",
+        *(c["label"] for c in doc["candidates"]),
+    ):
         assert word in found["text"]
     assert len(page.pdf(format="A4")) > 10_000
 

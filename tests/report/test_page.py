@@ -172,7 +172,11 @@ def test_details_may_be_absent(sample: Any) -> None:
 
 def test_no_candidates_at_all(sample: Any) -> None:
     doc = sample.failed_entry()
-    doc["candidates"], doc["details"], doc["verdict"] = [], {}, {**doc["verdict"], "winner": None, "leader": None}
+    doc["candidates"], doc["details"], doc["verdict"] = (
+        [],
+        {},
+        {**doc["verdict"], "winner": None, "leader": None},
+    )
     for made in (report.html, report.markdown, report.csv, report.junit, report.terminal):
         assert made(doc)
 
@@ -187,7 +191,9 @@ def test_diffs_are_cut_and_say_so(sample: Any) -> None:
     doc = sample.two()
     label = doc["candidates"][0]["label"]
     lines = [["add", None, i, f"line {i}"] for i in range(1, 1001)] + [["add", None, 1001, "x" * 5000]]
-    doc["details"]["diffs"][label] = [{"path": f"f{n}.py", "old_path": None, "lines": lines, "cut": 0} for n in range(9)]
+    doc["details"]["diffs"][label] = [
+        {"path": f"f{n}.py", "old_path": None, "lines": lines, "cut": 0} for n in range(9)
+    ]
     text = report.html(doc)
     assert text.count("601 more lines") >= 5
     assert text.count('data-line="400"') == 5

@@ -41,7 +41,9 @@ def test_clean_keeps_only_what_is_asked() -> None:
 
 
 def test_clean_tree_reaches_keys_and_nested_values() -> None:
-    found = text.clean_tree({"a\x00": [{"b": ["\x1b"]}], "log_tail": "x\ny", "lines": [["add", 1, 2, "\ta\n"]]})
+    found = text.clean_tree(
+        {"a\x00": [{"b": ["\x1b"]}], "log_tail": "x\ny", "lines": [["add", 1, 2, "\ta\n"]]}
+    )
     assert found == {"a\\x00": [{"b": ["\\x1b"]}], "log_tail": "x\ny", "lines": [["add", 1, 2, "\ta\\x0a"]]}
 
 
@@ -60,9 +62,9 @@ def test_clean_tree_reaches_keys_and_nested_values() -> None:
         (59.97, "seconds", "1m 00s"),
         (312, "seconds", "5m 12s"),
         (3900, "seconds", "1h 05m"),
-        (0.951, "ratio", "×0.95"),
+        (0.951, "ratio", "\u00d70.95"),
         (12345, "lines", "12,345"),
-        (-3, "points", "−3"),
+        (-3, "points", "\u22123"),
         (2048, "bytes", "2 kB"),
         ("clean", None, "clean"),
     ],
@@ -74,7 +76,7 @@ def test_values_carry_their_unit(value: object, unit: str | None, shown: str) ->
 def test_sentence_of_a_difference_to_the_base() -> None:
     measured = {"value": 10, "unit": "points", "base": 7, "why_none": None}
     assert text.criterion_sentence(CRITERION, measured, 7.0) == (
-        "Complexity: worst function 10 (7 on the base, +3), 7.0 of 15: +10 gives 0, −5 gives all."
+        "Complexity: worst function 10 (7 on the base, +3), 7.0 of 15: +10 gives 0, \u22125 gives all."
     )
 
 
@@ -97,7 +99,10 @@ def test_sentence_of_a_ratio() -> None:
     ratio = {**CRITERION, "title": "Speed", "base": "ratio", "zero": 1.0, "full": 0.5, "weight": 70.0}
     measured = {"value": 1.5, "unit": "seconds", "base": 2.0, "why_none": None}
     said = text.criterion_sentence(ratio, measured, 35.0)
-    assert said == "Speed: 1.5 s (2.0 s on the base, ×0.75), 35.0 of 70: ×1 gives 0, ×0.5 gives all."
+    assert (
+        said
+        == "Speed: 1.5 s (2.0 s on the base, \u00d70.75), 35.0 of 70: \u00d71 gives 0, \u00d70.5 gives all."
+    )
 
 
 def test_cut_counts_cells_not_characters() -> None:
