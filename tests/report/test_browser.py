@@ -1,6 +1,7 @@
 """The page in a real browser: what a reader sees, hears, presses and prints."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -98,7 +99,10 @@ STRUCTURE = """() => {
 }"""
 
 
-def test_structure_requests_and_silence(scenario: str, open_page: Open, doc: dict[str, Any]) -> None:
+WIDTHS = (320, 360, 768, 1280, 2560)
+
+
+def test_structure_silence_and_widths(scenario: str, open_page: Open, doc: dict[str, Any]) -> None:
     page = open_page(scenario)
     found = page.evaluate(STRUCTURE)
     assert page.seen == {"messages": [], "requests": [page.url], "dialogs": []}
@@ -114,12 +118,8 @@ def test_structure_requests_and_silence(scenario: str, open_page: Open, doc: dic
     )
     assert found["elements"] < 20_000
     assert page.evaluate("typeof window.PWN") == "undefined"
-
-
-def test_no_sideways_scroll_at_any_width(scenario: str, open_page: Open) -> None:
-    page = open_page(scenario)
     page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
-    for width in (320, 360, 768, 1280, 2560):
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{over} px too wide at {width}"
@@ -171,26 +171,27 @@ def test_injected_content_is_blocked(open_page: Open) -> None:
     assert {name.split("-")[0] for name in blocked} == {"script", "style", "img", "frame", "connect"}
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+AXE_RUN = """async (tags) => {
+  const result = await axe.run({ runOnly: tags, resultTypes: ["violations", "incomplete"] });
+  const places = (rule) => rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 200));
+  const list = (rules) => rules.map((rule) => [rule.id, places(rule)]);
+  return { violations: list(result.violations), incomplete: list(result.incomplete) };
+}"""
+
+
 @pytest.mark.parametrize("name", ["winner", "tampering", "zero-tests"])
-def test_axe_finds_nothing(name: str, scheme: str, width: int, open_page: Open) -> None:
+def test_axe_finds_nothing(name: str, open_page: Open) -> None:
     if not AXE.exists():
         pytest.skip(f"axe-core is not at {AXE} (set ARENA_AXE)")
-    page = open_page(name, width=width, color_scheme=scheme, bypass_csp=True)
+    page = open_page(name, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     page.add_script_tag(path=str(AXE))
-    found = page.evaluate(
-        """async (tags) => {
-          const result = await axe.run({ runOnly: tags, resultTypes: ["violations", "incomplete"] });
-          const places = (rule) => rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 200));
-          const list = (rules) => rules.map((rule) => [rule.id, places(rule)]);
-          return { violations: list(result.violations), incomplete: list(result.incomplete) };
-        }""",
-        AXE_RULES,
-    )
-    assert found["violations"] == []
-    assert {rule for rule, _ in found["incomplete"]} <= {"color-contrast"}, found["incomplete"]
+    for scheme, width in itertools.product(("light", "dark"), (360, 1280)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 720})
+        found = page.evaluate(AXE_RUN, AXE_RULES)
+        assert found["violations"] == [], f"{scheme}, {width}"
+        assert {rule for rule, _ in found["incomplete"]} <= {"color-contrast"}, found["incomplete"]
 
 
 def test_keyboard_reaches_everything_and_shows_where_it_is(open_page: Open) -> None:
