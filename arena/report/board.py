@@ -220,7 +220,7 @@ def _gates(candidate: Doc) -> Cell:
     if not gates:
         return Cell(text="no gates", why="the rubric has none")
     open_gates = sum(1 for g in gates if g["passed"] is None)
-    tail = f", {open_gates} not judged" if open_gates else ""
+    tail = f", {open_gates} open" if open_gates else ""
     return Cell(text=f"{'✓' if passed else '?'} {passed} of {len(gates)}{tail}", sort=passed)
 
 

@@ -51,7 +51,7 @@ class FileDiff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """A diff of two versions, called `left` and `right`; its address is `id`."""
+    """A diff of two versions, called `left` and `right`; its address is `id`; `message` is the author's."""
 
     id: str
     left: str
@@ -61,6 +61,7 @@ class Diff:
     open: bool
     marked: bool
     command: str
+    message: str
 
 
 def diffs(doc: Doc) -> tuple[Diff, ...]:
@@ -84,6 +85,7 @@ class _Plan:
     coverage: dict[str, Doc]
     open: bool
     command: str
+    message: str = ""
 
     def build(self, limit: int) -> Diff:
         """The diff with at most `limit` rows."""
@@ -101,6 +103,7 @@ class _Plan:
             open=self.open,
             marked=bool(self.coverage),
             command=self.command,
+            message=self.message,
         )
 
 
@@ -123,6 +126,7 @@ def _plans(doc: Doc) -> Iterator[_Plan]:
             coverage={f["path"]: f for f in covered.get(label) or ()},
             open=not tie and (label == first or len(by_label) == 1),
             command=f"git diff {doc['base']['commit'][:12]} {commits[label]}",
+            message=_short(str(candidate.get("message") or "").strip()),
         )
     for pair in pairs:
         if pair["a"] in names and pair["b"] in names:

@@ -120,6 +120,8 @@ def test_json_in_the_page_cannot_end_its_element() -> None:
 def test_packed_tests_are_all_tests(document: Document) -> None:
     doc = document("large")
     packed = re.search(r'id="packed">([^<]+)<', report.html(doc))[1]
+    # No clock in it: the four bytes of the time are zero.
+    assert base64.b64decode(packed)[4:8] == bytes(4)
     lines = gzip.decompress(base64.b64decode(packed)).decode().split("\n")
     tests = doc["details"]["tests"]
     assert len(lines) == len(tests["ids"])
@@ -137,6 +139,14 @@ def test_missing_values_show_their_reason(document: Document) -> None:
     assert "No test results: no test was collected." in text
     assert text.count("no test ran") > 4
     assert "<td>—</td>" not in text
+
+
+def test_everything_recorded_about_a_candidate_is_shown(document: Document) -> None:
+    text = report.html(document("winner"))
+    assert "Retry in fetch (claude-1)" in text
+    assert "finished, exit code 0" in text
+    assert "202 passed, 0 failed, 4 skipped; flaky: tests/test_client.py" in text
+    assert "Stage that decided: required." in text
 
 
 def test_failed_entries_are_never_hidden(document: Document) -> None:
