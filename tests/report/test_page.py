@@ -210,6 +210,12 @@ def test_diffs_are_cut_and_say_so(sample: Any) -> None:
     assert text.count('data-line="401"') == 0
 
 
+def test_lines_cut_away_are_counted(document: Document) -> None:
+    text = report.html(document("two"))
+    assert '<summary>base → claude-1 <span class="quiet">+40 \u22122</span></summary>' in text
+    assert "25 more lines: <code>git diff " in text
+
+
 def test_write_html_replaces_the_file_whole(document: Document, tmp_path: Path) -> None:
     target = tmp_path / "deep" / "report.html"
     report.write_html(document("one"), target)
