@@ -50,7 +50,7 @@ def render(name: str, **values: Any) -> str:
 
 
 def trusted(text: str) -> "Markup":
-    """Mark text as finished, so that a template prints it as it is. What others wrote must be escaped before."""
+    """Mark text as finished, so that a template prints it as it is. Escape first what others wrote."""
     from markupsafe import Markup
 
-    return Markup(text)  # noqa: S704  (callers pass our own style sheet and script, encoded data, escaped text)
+    return Markup(text)  # noqa: S704  (our own files, encoded data, escaped text)

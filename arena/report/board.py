@@ -1,6 +1,6 @@
 """The scoreboard as plain rows and cells, the same for every format."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,13 @@ from arena.report.subject import Doc, candidates, details, failed, slugs, standi
 
 CRITERIA_SHOWN = 3
 GATES_SHOWN = 2
+
+_SHORT = {
+    "coverage.changed": "covered",
+    "static.new": "findings",
+    "tests.killed": "killed",
+    "regressions": "broken",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +126,7 @@ def _measure_columns(doc: Doc) -> list[Column]:
         if c["measure"] not in gates and _known(doc, c["measure"])
     ]
     heaviest = sorted(criteria, key=lambda c: -c["weight"])[:CRITERIA_SHOWN]
-    columns = [_column(name, text.measure_title(name), 6) for name in gates]
+    columns = [_column(name, _gate_title(doc, name), 6) for name in gates]
     return columns + [
         _column(c["measure"], c.get("title") or text.measure_title(c["measure"]), 4)
         for c in criteria
@@ -127,8 +134,15 @@ def _measure_columns(doc: Doc) -> list[Column]:
     ]
 
 
+def _gate_title(doc: Doc, measure: str) -> str:
+    gate = next(g for g in doc["rubric"]["gates"] if g["measure"] == measure)
+    return str(gate.get("title") or text.measure_title(measure))
+
+
 def _column(measure: str, title: str, priority: int) -> Column:
-    return Column(key=measure, title=title, short=title.lower(), priority=priority)
+    # On a terminal a column is as wide as its head: one word must do.
+    short = _SHORT.get(measure) or measure.partition(".")[0]
+    return Column(key=measure, title=title, short=short, priority=priority)
 
 
 def _size_columns(doc: Doc) -> list[Column]:
@@ -184,7 +198,7 @@ def worst_grade(candidate: Doc) -> str:
 
 
 def _cell(doc: Doc, candidate: Doc, column: Column) -> Cell:
-    special = {
+    special: dict[str, Callable[[Doc], Cell]] = {
         "rank": _rank,
         "candidate": lambda c: Cell(text=c["label"], sort=c["label"]),
         "gates": _gates,

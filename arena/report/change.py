@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from arena.report import text
-from arena.report.board import Cell, measured
+from arena.report.board import measured
 from arena.report.subject import Doc, candidates, detailed, details
 
 FILES_SHOWN = 200
@@ -77,14 +77,14 @@ class Table(Generic[LineT]):
 
 
 def ranges(lines: Sequence[int]) -> str:
-    """Line numbers as `3–9, 12`."""
+    """Line numbers as ranges: 3 to 9, 12."""
     parts: list[list[int]] = []
     for line in sorted(set(lines)):
         if parts and line == parts[-1][1] + 1:
             parts[-1][1] = line
         else:
             parts.append([line, line])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts)
+    return ", ".join(str(a) if a == b else f"{a}\u2013{b}" for a, b in parts)
 
 
 def coverage(doc: Doc) -> tuple[Covered, ...]:
@@ -256,7 +256,7 @@ def _kind_order(kind: str) -> int:
 
 
 def file_text(file: Doc) -> str:
-    """`+12 −3`, with a word before it unless the file was merely modified; binary files have no counts."""
+    """Lines added and removed, after a word for what else happened to the file; binary files have none."""
     word = {"A": "new ", "D": "deleted ", "R": "renamed ", "T": "type changed "}.get(
         file.get("status") or "M", ""
     )

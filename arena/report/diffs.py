@@ -39,18 +39,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDiff:
-    """A file's diff; `more` counts the lines left out."""
+    """A file's diff; `more` counts the lines left out; a new or deleted file is one-sided."""
 
     title: str
     counts: str
     runs: tuple[Run, ...]
     size: int
     more: int
+    one_sided: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """A diff of two versions, called `left` and `right`; its address is `id`."""
+    """A diff of two versions, called `left` and `right`; its address is `id`; `message` is the author's."""
 
     id: str
     left: str
@@ -60,6 +61,7 @@ class Diff:
     open: bool
     marked: bool
     command: str
+    message: str
 
 
 def diffs(doc: Doc) -> tuple[Diff, ...]:
@@ -80,37 +82,42 @@ class _Plan:
     left: str
     right: str
     files: Sequence[Doc]
+    sizes: dict[str, Doc]
     coverage: dict[str, Doc]
     open: bool
     command: str
+    message: str = ""
 
     def build(self, limit: int) -> Diff:
         """The diff with at most `limit` rows."""
         built, left_over = [], limit
         for file in self.files:
-            built.append(
-                _file(
-                    file, self.coverage.get(file["path"]), min(left_over, ROWS_PER_FILE)
-                )
-            )
+            tally = self.sizes.get(file["path"]) or _tally(file)
+            covered = self.coverage.get(file["path"])
+            built.append(_file(file, tally, covered, min(left_over, ROWS_PER_FILE)))
             left_over -= built[-1].size
-        added, removed = line_counts([_tally(file) for file in self.files])
+        added, removed = line_counts(
+            [self.sizes.get(f["path"]) or _tally(f) for f in self.files]
+        )
+        # Lines that were cut away can't be counted here; only the list of files knows them.
+        partly = any(f.get("cut") and f["path"] not in self.sizes for f in self.files)
         return Diff(
             id=self.id,
             left=self.left,
             right=self.right,
-            counts=f"+{added} \u2212{removed}",
+            counts=f"{'at least ' if partly else ''}+{added} \u2212{removed}",
             files=tuple(built),
             open=self.open,
             marked=bool(self.coverage),
             command=self.command,
+            message=self.message,
         )
 
 
 def _plans(doc: Doc) -> Iterator[_Plan]:
     names, verdict = slugs(doc), doc["verdict"]
     by_label, pairs = details(doc, "diffs") or {}, details(doc, "pairs") or []
-    covered = details(doc, "coverage") or {}
+    covered, sizes = details(doc, "coverage") or {}, details(doc, "files") or {}
     tie = verdict.get("confidence") == "toss-up" and bool(pairs)
     commits = {c["label"]: str(c.get("commit") or "")[:12] for c in doc["candidates"]}
     first = verdict.get("winner") or verdict.get("leader")
@@ -123,9 +130,15 @@ def _plans(doc: Doc) -> Iterator[_Plan]:
             left="base",
             right=label,
             files=by_label[label],
+            sizes={
+                f["path"]: f
+                for f in sizes.get(label) or ()
+                if f.get("added") is not None
+            },
             coverage={f["path"]: f for f in covered.get(label) or ()},
             open=not tie and (label == first or len(by_label) == 1),
             command=f"git diff {doc['base']['commit'][:12]} {commits[label]}",
+            message=_short(str(candidate.get("message") or "").strip()),
         )
     for pair in pairs:
         if pair["a"] in names and pair["b"] in names:
@@ -134,6 +147,7 @@ def _plans(doc: Doc) -> Iterator[_Plan]:
                 left=pair["a"],
                 right=pair["b"],
                 files=pair["files"],
+                sizes={},
                 coverage={},
                 open=tie,
                 command=f"git diff {commits.get(pair['a'], '')} {commits.get(pair['b'], '')}",
@@ -145,16 +159,16 @@ def _tally(file: Doc) -> Doc:
     return {"added": kinds.count("add"), "removed": kinds.count("del")}
 
 
-def _file(file: Doc, coverage: Doc | None, limit: int) -> FileDiff:
-    lines = file["lines"]
-    tally, old = _tally(file), file.get("old_path")
+def _file(file: Doc, tally: Doc, coverage: Doc | None, limit: int) -> FileDiff:
+    lines, old = file["lines"], file.get("old_path")
     title = f"{old} → {file['path']}" if old and old != file["path"] else file["path"]
     return FileDiff(
         title=title,
-        counts=f"+{tally['added']} \u2212{tally['removed']}",
+        counts=f"+{tally.get('added') or 0} \u2212{tally.get('removed') or 0}",
         runs=tuple(_runs(lines[: max(0, limit)], coverage)),
         size=min(len(lines), max(0, limit)),
         more=max(0, len(lines) - max(0, limit)) + int(file.get("cut") or 0),
+        one_sided=len({line[0] for line in lines} - {"hunk"}) == 1,
     )
 
 

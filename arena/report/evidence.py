@@ -105,11 +105,25 @@ def logs(doc: Doc) -> tuple[Log, ...]:
     for candidate in detailed(doc):
         if candidate["label"] in recorded:
             log = recorded[candidate["label"]]
-            attempt = candidate.get("attempt") or {}
             made.append(
-                _log(candidate["label"], names, attempt.get("outcome") or "log", log)
+                _log(
+                    candidate["label"],
+                    names,
+                    _outcome(candidate.get("attempt") or {}),
+                    log,
+                )
             )
     return tuple(made)
+
+
+def _outcome(attempt: Doc) -> str:
+    """`finished, exit code 0`, with the detail where there is one."""
+    code = attempt.get("exit_code")
+    said = [
+        attempt.get("outcome") or "log",
+        f"exit code {code}" if code is not None else "",
+    ]
+    return ", ".join(filter(None, [*said, attempt.get("detail") or ""]))
 
 
 def _log(label: str, names: dict[str, str], title: str, log: Doc) -> Log:
@@ -160,8 +174,26 @@ def provenance(doc: Doc) -> tuple[tuple[str, str], ...]:
     """Names and values needed to repeat the judgement; commits of all candidates at the end."""
     base = [(str(name), str(value)) for name, value in doc.get("provenance") or []]
     named = {name for name, _ in base}
-    own = [("rubric hash", str(doc["rubric"].get("hash") or "not recorded"))]
+    own = [
+        ("base tests", _base_tests(doc["base"])),
+        ("rubric hash", str(doc["rubric"].get("hash") or "not recorded")),
+    ]
     commits = [
         (c["label"], f"{c['commit']} (tree {c['tree'][:12]})") for c in candidates(doc)
     ]
-    return tuple([*base, *((n, v) for n, v in own if n not in named), *commits])
+    return (*base, *((n, v) for n, v in own if n not in named), *commits)
+
+
+def _base_tests(base: Doc) -> str:
+    """`202 passed, 0 failed, 4 skipped; flaky: tests/x.py::test_y`, at most five names."""
+    counts = base.get("counts") or {}
+    flaky = list(base.get("flaky") or ())
+    said = ", ".join(
+        f"{counts[name]} {name}"
+        for name in ("passed", "failed", "skipped")
+        if name in counts
+    )
+    more = f" and {len(flaky) - 5} more" if len(flaky) > 5 else ""
+    return (said or "not recorded") + (
+        f"; flaky: {', '.join(flaky[:5])}{more}" if flaky else ""
+    )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def junit(doc: Doc) -> str:
-    """XML text: a failed gate is a failure, an open one is skipped, an entry without candidate is an error."""
+    """XML text: failed gates are failures, open ones are skipped, entries without candidate are errors."""
     from junitparser import JUnitXml
 
     cleaned = prepare(doc)
@@ -19,8 +19,8 @@ def junit(doc: Doc) -> str:
         suites.add_testsuite(_suite(candidate))
     for entry in failed(cleaned):
         suites.add_testsuite(_failed_suite(entry))
-    suites.update_statistics()
-    rendered = suites.tostring()
+    suites.update_statistics()  # type: ignore[no-untyped-call]
+    rendered = suites.tostring()  # type: ignore[no-untyped-call]
     return rendered.decode("utf-8") if isinstance(rendered, bytes) else str(rendered)
 
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 20
 
-# All ASCII signs but harmless ones; a dot or colon inside a word (addresses become links); what starts a list.
+# ASCII signs but harmless ones; a dot or colon in a word (addresses become links); what starts a list.
 _MEANINGFUL = re.compile(
-    r"[^A-Za-z0-9 ,';%?/=()+.:\-\x80-\U0010ffff]|[.:](?=[^\s\d])|^\s*[+-]|^\s*\d+[.)]"
+    r"[^A-Za-z0-9 ,';%?/=()+.:\-\x80-\U0010ffff]|[.:](?=[^\s\d])|^\s*[+-](?=[\s+-]|$)|^\s*\d+[.)](?=\s|$)"
 )
 
 
@@ -47,14 +47,14 @@ def markdown(doc: Doc) -> str:
 
 
 def escape(text: str) -> "Markup":
-    """Text that Markdown and HTML show as it is: every character with a meaning becomes a reference to itself."""
+    """Text that Markdown and HTML show as it is: characters with a meaning become references."""
     return resources.trusted(
         _MEANINGFUL.sub(lambda found: "".join(map(_reference, found[0])), text)
     )
 
 
 def _reference(character: str) -> str:
-    # A hosting site makes a mention of "@name" even after references are resolved; a zero-width space stops it.
+    # Hosting sites see "@name" even after references are resolved; a zero-width space stops that.
     return f"&#{ord(character)};{'&#8203;' if character in '@#' else ''}"
 
 

@@ -5,13 +5,14 @@ import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arena.report.subject import Doc, details
+from arena.report.subject import Doc, candidates, details
 
 # Above this the page would be built of tens of thousands of cells before anything is seen.
 ROWS_IN_PAGE = 200
 # From so many columns on, a cell shows a letter instead of a word.
 DENSE = 9
 FAILURES_SHOWN = 8
+CANDIDATES_SHOWN = 12
 MESSAGE_LIMIT = 4_000
 
 WORDS = {
@@ -27,7 +28,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRow:
-    """One test: its number (its address is `#t7`), and per column letter, word and whether it differs from base."""
+    """One test: its number (address `#t7`), and per column letter, word, and whether it differs from base."""
 
     __test__ = False
     index: int
@@ -78,7 +79,9 @@ def matrix(doc: Doc) -> Matrix:
         required=len(required),
         rows=tuple(_row(i, ids[i], results[i], i in required, dense) for i in first),
         packed=pack(ids, results, required) if ids else "",
-        failures=_failures(details(doc, "failures") or {}),
+        failures=_failures(
+            details(doc, "failures") or {}, [c["label"] for c in candidates(doc)]
+        ),
         why_empty=str(tests.get("why_none") or "no test was collected"),
     )
 
@@ -100,7 +103,10 @@ def _row(
 
 
 def pack(ids: Sequence[str], rows: Sequence[str], required: frozenset[int]) -> str:
-    """All tests, a line each (`r` or `-`, id, letters; tabs between), as gzip in base64; same input, same bytes."""
+    """All tests as gzip in base64, a line each: `r` or `-`, id, letters, with tabs between.
+
+    The same input gives the same bytes.
+    """
     lines = (
         f"{'r' if i in required else '-'}\t{name}\t{rows[i]}"
         for i, name in enumerate(ids)
@@ -110,19 +116,21 @@ def pack(ids: Sequence[str], rows: Sequence[str], required: frozenset[int]) -> s
     ).decode()
 
 
-def _failures(by_label: Doc) -> tuple[tuple[str, tuple[Failure, ...], int], ...]:
-    """Per candidate the first failures and the number of those left out."""
+def _failures(
+    by_label: Doc, labels: Sequence[str]
+) -> tuple[tuple[str, tuple[Failure, ...], int], ...]:
+    """Per candidate, in their order, the first failures and the number of those left out."""
+    failing = [label for label in labels if by_label.get(label)][:CANDIDATES_SHOWN]
     return tuple(
         (
             label,
             tuple(
                 Failure(id=f["id"], message=_end(f.get("message") or ""))
-                for f in found[:FAILURES_SHOWN]
+                for f in by_label[label][:FAILURES_SHOWN]
             ),
-            max(0, len(found) - FAILURES_SHOWN),
+            max(0, len(by_label[label]) - FAILURES_SHOWN),
         )
-        for label, found in by_label.items()
-        if found
+        for label in failing
     )
 
 

@@ -145,7 +145,8 @@ def json_for_page(data: Any) -> str:
 
 def policy(css: str, js: str) -> str:
     """The content security policy: nothing may load or run but this style sheet and this script."""
-    return f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(js)}; base-uri 'none'; form-action 'none'"
+    sources = f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(js)}"
+    return f"{sources}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:

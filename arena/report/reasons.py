@@ -105,7 +105,7 @@ def _gate_line(gate: Doc, index: int, shown: Sequence[Doc]) -> GateLine:
 
 
 def _mark(passed: bool | None) -> str:
-    return "? open" if passed is None else "✓ holds" if passed else "✗ fails"
+    return "? not judged" if passed is None else "✓ holds" if passed else "✗ fails"
 
 
 def _criterion_line(criterion: Doc, colour: int, shown: Sequence[Doc]) -> CriterionLine:
@@ -116,7 +116,14 @@ def _criterion_line(criterion: Doc, colour: int, shown: Sequence[Doc]) -> Criter
         (m["unit"] for m in known if m and m.get("unit")), criterion.get("unit") or ""
     )
     base_cell = (
-        Cell(text="no base value", why="the base was not measured")
+        Cell(
+            text="not used"
+            if criterion.get("base") == "absolute"
+            else text.NOT_MEASURED,
+            why="absolute scale"
+            if criterion.get("base") == "absolute"
+            else "the base has no value",
+        )
         if base is None
         else Cell(
             text=text.value_text(base, unit),
@@ -217,19 +224,11 @@ def _sliders(doc: Doc) -> tuple[tuple[str, str, float], ...]:
 
 
 def _recorded(doc: Doc) -> str:
-    word = "best-looking" if is_exploration(doc) else "winner"
-    winner = doc["verdict"].get("winner")
-    return f"The recorded verdict stays: {doc['verdict']['headline']}" + (
-        ""
-        if winner
-        else f" There is no recorded {word} candidate."
-        if not is_exploration(doc)
-        else ""
-    )
+    return f"The recorded verdict stays: {doc['verdict']['headline']}"
 
 
 def slider_data(doc: Doc) -> dict[str, Any]:
-    """What the page's script needs for the sliders: fractions per candidate, 0 to 1, and the noise in points."""
+    """What the sliders need: fractions per candidate (0 to 1), the noise (points), the recorded winner."""
     names = [name for name, _, _ in _sliders(doc)]
     return {
         "rivals": [

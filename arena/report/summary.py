@@ -12,7 +12,7 @@ ROWS_SHOWN = 20
 LABEL_LIMIT = 24
 CELL_LIMIT = 20
 TITLE_LIMIT = 14
-FEWEST_COLUMNS = 3
+FEWEST_COLUMNS = 2
 
 _ASCII = str.maketrans(
     {
@@ -22,11 +22,11 @@ _ASCII = str.maketrans(
         "↔": "<->",
         "…": "...",
         "·": "-",
-        "–": "-",
+        "\u2013": "-",
         "—": "-",
         "\u2212": "-",
     }
-    | {"×": "x", "▲": "!", "“": '"', "”": '"', "‘": "'", "’": "'"}
+    | {"\u00d7": "x", "▲": "!", "“": '"', "”": '"', "\u2018": "'", "\u2019": "'"}
 )
 _COLOURS = {"bold": "1", "good": "1;32", "bad": "1;31", "warn": "1;33", "dim": "2"}
 _CONFIDENCE = {
@@ -140,13 +140,16 @@ def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
         max(map(text.cells, column)) for column in zip(heads, *texts, strict=True)
     ]
     kept = _fitting(shown.columns, widths, screen.width - 1)
-    yield screen.paint("dim", _line(shown.columns, heads, widths, kept))
-    for row, cells in zip(rows, texts, strict=True):
-        yield screen.paint(
-            _STATES.get(row.state, ""), _line(shown.columns, cells, widths, kept)
+    for state, cells in (
+        ("out", heads),
+        *((r.state, t) for r, t in zip(rows, texts, strict=True)),
+    ):
+        line = text.cut(
+            _line(shown.columns, cells, widths, kept), screen.width - 1, screen.say("…")
         )
+        yield screen.paint(_STATES.get(state, ""), line)
     if len(shown.rows) > ROWS_SHOWN:
-        yield f"... and {len(shown.rows) - ROWS_SHOWN} more in the report"
+        yield from screen.wrap(f"and {len(shown.rows) - ROWS_SHOWN} more in the report")
     yield from _notes(shown, rows, kept, screen)
 
 

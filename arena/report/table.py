@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\u2212")
 
 
 def csv(doc: Doc) -> str:
-    """Raw values, unrounded; a missing value is a text with its reason. Lines end in CR LF, as RFC 4180 asks."""
+    """Raw values, unrounded; a missing value is a text with its reason. Lines end in CR LF (RFC 4180)."""
     cleaned = prepare(doc)
     gates, measures = _names(cleaned)
     counted = [c["measure"] for c in cleaned["rubric"]["criteria"]]

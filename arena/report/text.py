@@ -1,7 +1,7 @@
 """Words and numbers of the report: cleaning of foreign text, units, and the sentence of a criterion."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 NOT_MEASURED = "not measured"
@@ -39,7 +39,7 @@ _TITLES = {
 
 
 def clean(text: str, keep: str = "") -> str:
-    """Make control, format and bidirectional characters, NUL and lone surrogates visible as `\\x1b`, `\\u202e`.
+    """Make control, format and bidirectional characters and lone surrogates visible: `\\x1b`, `\\u202e`.
 
     Characters in `keep` (usually line break and tab) stay. The result can be encoded as UTF-8 and printed.
     """
@@ -118,7 +118,7 @@ def number(value: float, digits: int = 1) -> str:
             else str(abs(int(rounded)))
         )
     else:
-        text = f"{abs(rounded):,.{digits}f}"
+        text = f"{abs(rounded):,.{digits}f}".rstrip("0")
     return f"\u2212{text}" if rounded < 0 else text
 
 
@@ -163,21 +163,27 @@ def _bytes(value: float) -> str:
     return f"{number(value)} GB"
 
 
+def _times(value: float) -> str:
+    return f"\u00d7{number(value, 2)}"
+
+
+_FORMS: dict[str, Callable[[float], str]] = {
+    "share": percent,
+    "percent": lambda value: f"{number(value)} %",
+    "seconds": duration,
+    "bytes": _bytes,
+    "ratio": _times,
+}
+
+
 def value_text(value: Any, unit: str | None = None) -> str:
     """A measured value as a table shows it; the unit stands there when the figure needs it (%, s, bytes)."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, int | float):
         return str(value)
-    forms = {
-        "share": percent,
-        "seconds": duration,
-        "bytes": _bytes,
-        "ratio": lambda v: f"×{number(v, 2)}",
-    }
-    if unit == "percent":
-        return f"{number(value)} %"
-    return forms[unit](value) if unit in forms else number(value, 2)
+    form = _FORMS.get(unit or "")
+    return form(value) if form else number(value, 2)
 
 
 def long_text(value: Any, unit: str | None, title: str = "") -> str:
@@ -205,7 +211,7 @@ def why_missing(measurement: Mapping[str, Any] | None) -> str:
 def _anchor(value: float, unit: str, base: str) -> str:
     """An anchor point of a criterion, on the scale on which the criterion is counted."""
     if base == "ratio":
-        return f"×{number(value, 2)}"
+        return _times(value)
     if base == "delta":
         return (
             f"{signed(value * 100, 0)} %-points"
@@ -228,10 +234,12 @@ def against_base(criterion: Mapping[str, Any], value: Any, base_value: Any) -> s
         return ""
     unit, base = criterion.get("unit") or "", criterion.get("base") or "absolute"
     text = f"{value_text(base_value, unit)} on the base"
+    if isinstance(value, str) or isinstance(base_value, str):
+        return text
     if base == "delta":
         return f"{text}, {_anchor(value - base_value, unit, base)}"
     if base == "ratio" and base_value:
-        return f"{text}, ×{number(value / base_value, 2)}"
+        return f"{text}, {_times(value / base_value)}"
     return text
 
 
@@ -258,4 +266,5 @@ def criterion_sentence(
         return f"{has}; shown, not counted."
     if earned is None:
         return f"{has}; not counted."
-    return f"{has}, {points(earned)} of {number(criterion['weight'])}: {scale_text({**criterion, 'unit': unit})}."
+    scale = scale_text({**criterion, "unit": unit})
+    return f"{has}, {points(earned)} of {number(criterion['weight'])}: {scale}."

@@ -107,6 +107,7 @@ def _facts(doc: Doc) -> list[str]:
     return [
         f"{text.plural(len(candidates(doc)), 'candidate')} on base {str(base['commit'])[:10]}{name}",
         text.plural(len(tests.get("ids") or ()), "test"),
+        *([f"{len(base['flaky'])} flaky on the base"] if base.get("flaky") else []),
         f"rubric {doc['rubric']['name']}",
         *([f"judged {judged}"] if judged else []),
         *([f"in {text.duration(total)}"] if total is not None else []),
@@ -114,22 +115,12 @@ def _facts(doc: Doc) -> list[str]:
 
 
 def _base_warning(base: Doc) -> str:
-    counts = base.get("counts") or {}
-    flaky = len(base.get("flaky") or ())
-    said = []
-    if not base.get("green", True):
-        failing = counts.get("failed") or 0
-        said.append(
-            f"{text.plural(failing, 'test')} already fail{'s' if failing == 1 else ''} on the base"
-            if failing
-            else "the tests of the base could not be run"
-        )
-    if flaky:
-        said.append(
-            f"{text.plural(flaky, 'test')} of the base {'is' if flaky == 1 else 'are'} flaky and not counted"
-        )
-    joined = "; ".join(said)
-    return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
+    if base.get("green", True):
+        return ""
+    failing = (base.get("counts") or {}).get("failed") or 0
+    if not failing:
+        return "The tests of the base could not be run."
+    return f"{text.plural(failing, 'test')} already fail{'s' if failing == 1 else ''} on the base."
 
 
 def verdict(doc: Doc, anchors: frozenset[str]) -> Verdict:
@@ -173,7 +164,8 @@ def incomplete(doc: Doc) -> str:
     if not dead:
         return ""
     names = ", ".join(f"{e['label']} ({e.get('outcome') or 'failed'})" for e in dead)
-    return f"{len(candidates(doc))} of {len(candidates(doc)) + len(dead)} could be judged; no result from {names}."
+    judged = len(candidates(doc))
+    return f"{judged} of {judged + len(dead)} could be judged; no result from {names}."
 
 
 def landed(doc: Doc) -> str:

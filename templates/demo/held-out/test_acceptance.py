@@ -1,7 +1,6 @@
 """The acceptance check: never shown to the agents. It separates a right patch from one that fits the suite only."""
 
 import pytest
-
 from parcel import quote
 
 
