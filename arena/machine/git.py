@@ -265,11 +265,7 @@ class Repository:
         if revision.startswith("-"):
             return None
         answer = self.ask(
-            "rev-parse",
-            "-q",
-            "--verify",
-            "--end-of-options",
-            revision + "^{commit}",
+            "rev-parse", "-q", "--verify", "--end-of-options", revision + "^{commit}"
         )
         return answer.text if answer.code == 0 and answer.text else None
 

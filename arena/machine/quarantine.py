@@ -230,14 +230,7 @@ class Quarantine:
     def _sizes(self, old: str, new: str) -> dict[str, tuple[int | None, int | None]]:
         fields = iter(
             self.git.call(
-                "diff-tree",
-                "-r",
-                "-z",
-                "-M",
-                "--numstat",
-                "--no-ext-diff",
-                old,
-                new,
+                "diff-tree", "-r", "-z", "-M", "--numstat", "--no-ext-diff", old, new
             ).fields
         )
         sizes: dict[str, tuple[int | None, int | None]] = {}
