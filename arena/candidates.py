@@ -11,7 +11,7 @@ from pathlib import Path
 from arena.errors import ArenaError, GitError
 from arena.machine import store
 from arena.machine.git import Repository
-from arena.machine.quarantine import Quarantine
+from arena.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +167,10 @@ def choose_base(
     return next(iter(bases))
 
 
-def take(
-    repo: Repository, quarantine: Quarantine, named: Named, *, base: str, run: str
-) -> Candidate:
+def take(session: Session, named: Named, *, base: str) -> Candidate:
     """Brings a candidate's objects into the quarantine. Raises ArenaError if a patch does not apply."""
-    ref = f"refs/arena/run/{run}/{named.label}"
+    repo, quarantine = session.repo, session.quarantine
+    ref = f"refs/arena/run/{session.run}/{named.label}"
     if named.commit is not None:
         quarantine.take(named.commit, ref=ref)
         commit = named.commit

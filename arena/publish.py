@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from arena import report, scores, task
+from arena import scores, task
 from arena.attempts import Tried
 from arena.errors import ArenaError
-from arena.evaluation import Evaluation
+from arena.evaluation.result import Evaluation
 from arena.machine import records, store
-from arena.report import document
+from arena.report import document, formats
 from arena.report.document import Story
 from arena.rubric import Rubric
 from arena.scores import Score
@@ -25,22 +25,6 @@ from arena.verdict import Verdict
 
 MARK = "# made by arena: reports are not for committing\n*\n"
 LOG_LINES = 200
-
-
-def publish(
-    session: Session,
-    what: Task,
-    evaluation: Evaluation,
-    scored: Sequence[Score],
-    decided: Verdict,
-    rubric: Rubric,
-    *,
-    tried: Sequence[Tried] = (),
-    landed: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Saves the evaluation and writes every format of the report; returns the document."""
-    save(session, what, evaluation, tried)
-    return write(session, what, evaluation, scored, decided, rubric, landed=landed)
 
 
 def save(
@@ -130,10 +114,10 @@ def write(
         session.folder / "scoreboard.json",
         table.to_json(orient="index", indent=1) + "\n",
     )
-    store.write_text(session.folder / "scoreboard.csv", report.csv(whole))
-    store.write_text(session.folder / "summary.md", report.markdown(whole))
+    store.write_text(session.folder / "scoreboard.csv", formats.csv(whole))
+    store.write_text(session.folder / "summary.md", formats.markdown(whole))
     for folder in {session.folder, place}:
-        report.write_html(whole, folder / "report.html")
+        formats.write_html(whole, folder / "report.html")
     return whole
 
 

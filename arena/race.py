@@ -6,91 +6,63 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arena import archive, attempts, candidates, evaluation, publish, scores, verdict
+from arena import archive, attempts, candidates, publish, scores, verdict
 from arena.attempts import Tried
 from arena.candidates import Candidate, Named
-from arena.evaluation import Evaluation
 from arena.evaluation.bench import open_bench
+from arena.evaluation.evaluate import evaluate
 from arena.patterns import Entry
 from arena.rubric import Rubric
 from arena.session import Session
 from arena.task import Task
-from arena.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What a run ends with: the verdict, and the document that tells it."""
+class Race:
+    """What is at stake: `base` is the commit that all start from, `target` the full name of the branch to merge
+    into, None if there is none."""
 
-    evaluation: Evaluation
-    verdict: Verdict
-    document: dict[str, Any]
+    session: Session
+    task: Task
+    rubric: Rubric
+    base: str
+    target: str | None
 
 
-def run(
-    session: Session,
-    task: Task,
-    entries: Sequence[Entry],
-    rubric: Rubric,
-    *,
-    base: str,
-    target: str | None,
-) -> Judgement:
-    """Entries → worktrees → agents → candidates → verdict → report."""
-    session.journal.add(
-        "planned", entries=[e.label for e in entries], base=base, target=target
+def run(race: Race, entries: Sequence[Entry]) -> dict[str, Any]:
+    """Entries → worktrees → agents → candidates → verdict → report; returns the report's document."""
+    race.session.freeze(
+        base=race.base, target=race.target, labels=[e.label for e in entries]
     )
-    session.quarantine.take(base, ref=f"refs/arena/run/{session.run}/base", depth=1)
-    tried = attempts.run_all(session, task, entries, base=base)
-    found = [t.candidate for t in tried if t.candidate is not None]
-    return conclude(session, task, found, rubric, base=base, target=target, tried=tried)
+    tried = attempts.run_all(race.session, race.task, entries, base=race.base)
+    return conclude(race, [t.candidate for t in tried if t.candidate], tried=tried)
 
 
-def judge(
-    session: Session,
-    task: Task,
-    named: Sequence[Named],
-    rubric: Rubric,
-    *,
-    base: str,
-    target: str | None,
-) -> Judgement:
-    """Existing branches, commits, patches → candidates → verdict → report."""
-    session.freeze(base=base, target=target, labels=[n.label for n in named])
-    found = [
-        candidates.take(session.repo, session.quarantine, n, base=base, run=session.run)
-        for n in named
-    ]
-    for candidate in found:
+def judge(race: Race, named: Sequence[Named]) -> dict[str, Any]:
+    """Existing branches, commits, patches → candidates → verdict → report; returns the report's document."""
+    session = race.session
+    session.freeze(base=race.base, target=race.target, labels=[n.label for n in named])
+    found = [candidates.take(session, one, base=race.base) for one in named]
+    for one in found:
         archive.keep(
             session.repo,
             session.quarantine,
             run=session.run,
-            label=candidate.label,
-            commit=candidate.commit,
+            label=one.label,
+            commit=one.commit,
         )
-    return conclude(session, task, found, rubric, base=base, target=target)
+    return conclude(race, found)
 
 
 def conclude(
-    session: Session,
-    task: Task,
-    found: Sequence[Candidate],
-    rubric: Rubric,
-    *,
-    base: str,
-    target: str | None,
-    tried: Sequence[Tried] = (),
-) -> Judgement:
+    race: Race, found: Sequence[Candidate], *, tried: Sequence[Tried] = ()
+) -> dict[str, Any]:
     """Candidates → measurements → scores → verdict → report."""
-    with open_bench(session, task, base=base) as bench:
-        measured = evaluation.evaluate(
-            bench, found, base=base, target=session.tip(target)
-        )
-    scored = scores.score(measured, rubric)
-    decided = verdict.decide(measured, scored, rubric, seed=session.settings.seed)
-    document = publish.publish(
-        session, task, measured, scored, decided, rubric, tried=tried
-    )
+    session, tip = race.session, race.session.tip(race.target)
+    with open_bench(session, race.task, base=race.base) as bench:
+        measured = evaluate(bench, found, base=race.base, target=tip)
+    scored = scores.score(measured, race.rubric)
+    decided = verdict.decide(measured, scored, race.rubric, seed=session.settings.seed)
     session.journal.add("verdict", winner=decided.winner, confidence=decided.confidence)
-    return Judgement(evaluation=measured, verdict=decided, document=document)
+    publish.save(session, race.task, measured, tried)
+    return publish.write(session, race.task, measured, scored, decided, race.rubric)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arena.evaluation import Evaluated, Evaluation
 from arena.evaluation.measurement import Measurement
+from arena.evaluation.result import Evaluated, Evaluation
 from arena.rubric import Criterion, Gate, Rubric
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from arena import scores as scoring
-from arena.evaluation import Evaluated, Evaluation
+from arena.evaluation.result import Evaluated, Evaluation
 from arena.rubric import Rubric
 from arena.scores import Score
 

@@ -11,11 +11,24 @@ def code_lines(path: Path) -> int:
     source = path.read_text(encoding="utf-8")
     lines = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+        if token.type not in (
+            tokenize.COMMENT,
+            tokenize.NL,
+            tokenize.NEWLINE,
+            tokenize.INDENT,
+            tokenize.DEDENT,
+            tokenize.ENDMARKER,
+        ):
             lines.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(source)):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+            and isinstance(body[0].value.value, str)
+        ):
             lines -= set(range(body[0].lineno, body[0].end_lineno + 1))
     return len(lines)
 
@@ -25,4 +38,9 @@ if __name__ == "__main__":
     rows = [(code_lines(p), p) for p in sorted(root.rglob("*.py"))]
     for count, path in sorted(rows, key=lambda r: -r[0]):
         print(count, path)
-    print(sum(c for c, p in rows if "repair/" not in str(p)), "without repair;", sum(c for c, p in rows if "repair/" in str(p)), "repair")
+    print(
+        sum(c for c, p in rows if "repair/" not in str(p)),
+        "without repair;",
+        sum(c for c, p in rows if "repair/" in str(p)),
+        "repair",
+    )

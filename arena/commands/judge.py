@@ -8,7 +8,6 @@ from typing import Any
 
 from arena import (
     candidates,
-    evaluation,
     publish,
     race,
     rubric,
@@ -19,8 +18,10 @@ from arena import (
 )
 from arena.commands import show
 from arena.errors import ArenaError
+from arena.evaluation import measures
 from arena.machine import resources
 from arena.machine.git import Repository
+from arena.race import Race
 from arena.rubric import Rubric
 from arena.session import Session
 
@@ -60,8 +61,9 @@ def judge(
         base = candidates.choose_base(
             opened.repo, named, given=opened.settings.base, target=target
         )
-        found = race.judge(opened, what, named, rules, base=base, target=target)
-    return show.finish(opened, found.document, output)
+        stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
+        document = race.judge(stake, named)
+    return show.finish(opened, document, output)
 
 
 def rescore(
@@ -88,7 +90,7 @@ def load_rubric(opened: Session) -> Rubric:
     name, text = rubric.find(
         opened.settings.rubric, folder=opened.here, shipped=shipped_rubrics()
     )
-    return rubric.load(text, name=name, known=evaluation.KNOWN)
+    return rubric.load(text, name=name, known=measures.KNOWN)
 
 
 def shipped_rubrics() -> dict[str, str]:

@@ -144,7 +144,7 @@ def report(
 
 
 def _formatted(document: dict[str, Any], kind: str) -> str:
-    from arena import report as formats
+    from arena.report import formats
     from arena.report.document import result
 
     if kind == "json":
@@ -247,11 +247,12 @@ def rubric_show(here: Path, *, name: str | None, output: Output) -> int:
 
 def rubric_check(here: Path, *, file: str, output: Output) -> int:
     """Prints a rubric in words. Raises ArenaError with all its faults."""
-    from arena import evaluation, rubric
+    from arena import rubric
     from arena.commands.judge import shipped_rubrics
+    from arena.evaluation import measures
 
     name, text = rubric.find(file, folder=here, shipped=shipped_rubrics())
-    rules = rubric.load(text, name=name, known=evaluation.KNOWN)
+    rules = rubric.load(text, name=name, known=measures.KNOWN)
     shown = [c for c in rules.criteria if not c.weight]
     output.result(
         f"{rules.name}: {len(rules.gates)} gates, {len(rules.criteria)} criteria ({len(shown)} only shown)"

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arena import archive, clean, evaluation, land, publish, scores, session, verdict
+from arena import archive, clean, land, publish, scores, session, verdict
 from arena.candidates import Candidate
 from arena.commands import show
 from arena.commands.judge import choose_target, load_rubric
 from arena.errors import ArenaError
 from arena.evaluation.bench import open_bench
+from arena.evaluation.evaluate import evaluate
+from arena.evaluation.result import Evaluation
 from arena.machine import store
 from arena.session import Session
+from arena.task import Task
 
 
 def offer(
@@ -91,6 +94,41 @@ def merge_one(
     Raises ArenaError (nothing has changed then) if it does not pass, or something stands in the way.
     """
     what, measured = publish.load(opened)
+    commit = _mergeable(opened, measured, label)
+    ref = choose_target(opened.repo, target) if target else planned_target(opened)
+    if ref is None:
+        raise ArenaError(
+            "HEAD is detached, so there is no branch to merge into. Say which: --target BRANCH"
+        )
+    tested: list[int] = []
+    landed = land.land(
+        opened.repo,
+        opened.quarantine,
+        opened.journal,
+        run=opened.run,
+        label=label,
+        commit=commit,
+        target=ref,
+        message=_message(opened, label, verdict_of(opened), what.prompt),
+        judge=lambda merge, tree: _judge_merged(
+            opened, what, label, merge, tree, tested
+        ),
+    )
+    short = ref.removeprefix("refs/heads/")
+    output.say(
+        f"tested  {landed.old[:9]} + {label} → {landed.new[:9]} ({tested[-1]} passed)"
+    )
+    output.say(f"moved   {short} {landed.old[:9]} → {landed.new[:9]}")
+    if not opened.settings.keep:
+        _clean(opened, output)
+    output.say(f"Undo:   arena undo {opened.run}")
+    facts = {"target": short, "old": landed.old, "new": landed.new, "label": label}
+    _publish_again(opened, facts)
+    return facts
+
+
+def _mergeable(opened: Session, measured: Evaluation, label: str) -> str:
+    """The commit of a candidate that may be merged by hand. Raises ArenaError if it may not."""
     found = next((e for e in measured.candidates if e.candidate.label == label), None)
     if found is None:
         known = ", ".join(e.candidate.label for e in measured.candidates)
@@ -101,54 +139,22 @@ def merge_one(
         raise ArenaError(
             f"{label} is void: its result can't be believed. It is not merged."
         )
-    ref = (
-        choose_target(opened.repo, target or opened.settings.target)
-        if target
-        else planned_target(opened)
-    )
-    if ref is None:
-        raise ArenaError(
-            "HEAD is detached, so there is no branch to merge into. Say which: --target BRANCH"
-        )
-    rules = load_rubric(opened)
-    tested: dict[str, int] = {}
+    return found.candidate.commit
 
-    def judge(commit: str, tree: str) -> tuple[str, ...]:
-        tip = opened.quarantine.git.call("rev-parse", f"{commit}^1").text
-        with open_bench(opened, what, base=tip, role="merged-tree") as bench:
-            merged = Candidate(
-                label=label, commit=commit, tree=tree, source="merged tree"
-            )
-            again = evaluation.evaluate(bench, [merged], base=tip, target=None)
-        tested["passed"] = len(
-            [o for o in again.candidates[0].tests.values() if o == "passed"]
-        )
-        scored = scores.score(again, rules)[0]
-        return tuple(f"{gate.name}: {gate.why}" for gate in scored.failed_gates)
 
-    confidence = verdict_of(opened)
-    landed = land.land(
-        opened.repo,
-        opened.quarantine,
-        opened.journal,
-        run=opened.run,
-        label=label,
-        commit=found.candidate.commit,
-        target=ref,
-        message=_message(opened, label, confidence, what.prompt),
-        judge=judge,
+def _judge_merged(
+    opened: Session, what: Task, label: str, commit: str, tree: str, tested: list[int]
+) -> tuple[str, ...]:
+    """The gates that the merged tree fails, judged against the tip that it was merged with."""
+    tip = opened.quarantine.git.call("rev-parse", f"{commit}^1").text
+    with open_bench(opened, what, base=tip, role="merged-tree") as bench:
+        merged = Candidate(label=label, commit=commit, tree=tree, source="merged tree")
+        again = evaluate(bench, [merged], base=tip, target=None)
+    tested.append(sum(o == "passed" for o in again.candidates[0].tests.values()))
+    return tuple(
+        f"{g.name}: {g.why}"
+        for g in scores.score(again, load_rubric(opened))[0].failed_gates
     )
-    short = ref.removeprefix("refs/heads/")
-    output.say(
-        f"tested  {landed.old[:9]} + {label} → {landed.new[:9]} ({tested.get('passed', 0)} passed)"
-    )
-    output.say(f"moved   {short} {landed.old[:9]} → {landed.new[:9]}")
-    if not opened.settings.keep:
-        _clean(opened, output)
-    output.say(f"Undo:   arena undo {opened.run}")
-    facts = {"target": short, "old": landed.old, "new": landed.new, "label": label}
-    _publish_again(opened, facts)
-    return facts
 
 
 def planned_target(opened: Session) -> str | None:

@@ -13,6 +13,7 @@ from arena.commands.judge import choose_target, load_rubric
 from arena.errors import ArenaError
 from arena.machine import environment, sandbox, store
 from arena.patterns import Entry, compete
+from arena.race import Race
 from arena.session import Session
 from arena.task import Task
 
@@ -60,8 +61,9 @@ def run(
         output.say(_announcement(opened, entries, why))
         if dry_run:
             return 0
-        found = race.run(opened, what, entries, rules, base=base, target=target)
-    return show.finish(opened, found.document, output)
+        stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
+        document = race.run(stake, entries)
+    return show.finish(opened, document, output)
 
 
 def _base(opened: Session) -> str:

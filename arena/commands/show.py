@@ -156,8 +156,8 @@ def finish(
     offer_merge: bool = True,
 ) -> int:
     """Prints the result, merges if that was asked for, and returns the exit code."""
-    from arena import report
     from arena.commands.merge import offer
+    from arena.report import formats
     from arena.report.document import result
 
     opened.journal.add("told", report=document["report"])
@@ -167,7 +167,7 @@ def finish(
             shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
         )
         output.result(
-            report.terminal(
+            formats.terminal(
                 whole, width=width, colour=output.colour, unicode=_unicode()
             ).rstrip()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from arena.evaluation import Bench
+from arena.evaluation.evaluate import Bench
 from arena.evaluation.plan import make_plan
 from arena.evaluation.suite import Runner
 from arena.machine.executor import Executor, default_jobs

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena import __version__
-from arena.evaluation import Evaluated, Evaluation
+from arena.evaluation.result import Evaluated, Evaluation
 from arena.machine import records
 from arena.machine.quarantine import Quarantine
 from arena.report import patch

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from arena import report
+from arena.report import formats as report
 from arena.report.text import clean
 
 pytestmark = pytest.mark.browser

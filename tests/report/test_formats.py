@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from arena import report
+from arena.report import formats as report
 from arena.report.text import cells, clean
 
 Document = Callable[[str], dict[str, Any]]

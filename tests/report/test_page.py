@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from arena import report
 from arena.machine import resources
+from arena.report import formats as report
 from arena.report import page
 from arena.report.text import clean
 
