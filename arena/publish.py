@@ -116,8 +116,9 @@ def write(
     )
     store.write_text(session.folder / "scoreboard.csv", formats.csv(whole))
     store.write_text(session.folder / "summary.md", formats.markdown(whole))
+    page = formats.html(whole)
     for folder in {session.folder, place}:
-        formats.write_html(whole, folder / "report.html")
+        store.write_text(folder / "report.html", page)
     return whole
 
 

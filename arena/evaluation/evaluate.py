@@ -43,6 +43,7 @@ def evaluate(
 
     Raises ArenaError if the suite can't start on the base.
     """
+    measures.load_libraries()
     ordered = sorted(candidates, key=lambda c: c.label)
     first = bench.executor.submit(_base_run, bench, 0)
     later = [bench.executor.submit(_base_run, bench, 1)]

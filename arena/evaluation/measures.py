@@ -29,6 +29,14 @@ MEASURES: dict[str, tuple[Callable[[Subject], Findings], tuple[str, ...]]] = {
 KNOWN = (*(name for _, names in MEASURES.values() for name in names), benchmark.NAME)
 
 
+def load_libraries() -> None:
+    """Imports what the measures use, in one thread: packages with circular imports come apart when several
+    threads import them at once (seen with coverage.parser)."""
+    import coverage.parser  # noqa: F401
+    import pyflakes.checker  # noqa: F401
+    import radon.complexity  # noqa: F401
+
+
 def take(name: str, subject: Subject) -> Findings:
     """A measure that fails becomes measurements without a value: one broken measurer stops no judgement."""
     function, names = MEASURES[name]
