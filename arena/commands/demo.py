@@ -14,7 +14,7 @@ from arena.commands.show import Output
 from arena.errors import ArenaError
 from arena.machine import git, resources
 
-PROMPT = "Shipping is free from exactly 50.00 on: quote(5000, weight) must be 0."
+PROMPT = "Shipping is free from exactly 50 on: quote(50, weight) must be 0."
 SUITE, CHECK = "tests/test_free_shipping.py", "held-out/test_acceptance.py"
 
 
@@ -27,7 +27,7 @@ def demo(folder: Path | None, *, output: Output) -> int:
     output.say(
         [
             f"example repository: {place}",
-            "the defect: free shipping should start at 50.00 and starts at 50.01",
+            "the defect: free shipping should start at 50, and at exactly 50 it does not",
             f'$ arena run --agents repair:3 --suite {SUITE} --check check.py --merge auto "{PROMPT}"',
         ]
     )

@@ -40,8 +40,13 @@ TITLES = {
     "deps.added": "Dependencies added",
     "bench.seconds": "Benchmark time",
     "tests.fixed": "Tests mended",
+    "integrity": "Integrity",
+    "effective": "Changes code",
+    "compiles": "Parses",
+    "merges": "Merges cleanly",
+    "import.proven": "Own code imported",
+    "tests.intermittent": "Intermittent failures",
 }
-UNITS = {"share": "share", "coverage.changed": "share", "bench.seconds": "seconds"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,7 @@ def _rubric(story: Story) -> dict[str, Any]:
         "gates": [
             {
                 "measure": g.measure,
+                "title": TITLES.get(g.measure, g.measure),
                 "condition": g.condition,
                 "unless": g.unless,
                 "why": g.why,

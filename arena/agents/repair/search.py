@@ -18,6 +18,7 @@ from .locate import Place
 from .source import Edit, apply, overlap, parses
 
 _SPREAD = 0.3  # of the logarithm of the seeded factor
+_TASTE = 0.8  # of the logarithm of what an entry likes
 _HIGHEST = 1.4  # what prior x seeded factor hardly ever exceeds
 _LARGE = 60  # changes of one statement beyond which they share its weight
 _MOST = 400  # changes of one statement that are kept
@@ -47,7 +48,15 @@ class Candidate:
 def factor(seed: int, place: Place, edit: Edit) -> float:
     """A number near one that depends on the seed and the edit alone."""
     key = f"{seed}:{place.source.path.name}:{edit.start}:{edit.end}:{edit.text}"
-    return random.Random(key).lognormvariate(0.0, _SPREAD)
+    return random.Random(key).lognormvariate(0.0, _SPREAD) * taste(seed, edit.prior)
+
+
+def taste(seed: int, prior: float) -> float:
+    """How much an entry likes a kind of change. Seed 0 takes the priors as they are; others have tastes of their own, so
+    that several entries for one task look in different directions first."""
+    if seed == 0:
+        return 1.0
+    return random.Random(f"{seed}:{prior}").lognormvariate(-_TASTE * _TASTE, _TASTE)
 
 
 def expand(place: Place, seed: int) -> list[Candidate]:

@@ -1,8 +1,8 @@
-"""What it costs to send a parcel, in cents."""
+"""What it costs to send a parcel."""
 
-FREE_FROM = 5000  # value of the goods, in cents
-BASE = 490
-PER_KILOGRAM = 50
+FREE_FROM = 50  # value of the goods
+BASE = 4.90
+PER_KILOGRAM = 0.50
 INCLUDED = 2  # kilograms
 
 
@@ -10,7 +10,7 @@ def rate(weight):
     """Price for a weight in kilograms; every kilogram above the included ones costs extra."""
     if weight <= INCLUDED:
         return BASE
-    return BASE + PER_KILOGRAM * (weight - INCLUDED)
+    return round(BASE + PER_KILOGRAM * (weight - INCLUDED), 2)
 
 
 def quote(value, weight):
