@@ -17,7 +17,7 @@ from arena import __version__
 from arena.errors import ArenaError
 
 if TYPE_CHECKING:
-    from arena.commands.show import Output
+    from arena.commands.output import Output
 
 F = TypeVar("F", bound=Callable[..., Any])
 HELP = {"help_option_names": ["-h", "--help"], "show_default": True}
@@ -52,7 +52,7 @@ class Place:
 
     def output(self, *, as_json: bool = False, out: str | None = None) -> Output:
         """How commands talk."""
-        from arena.commands.show import Output
+        from arena.commands.output import Output
 
         options = self.options
         return Output(

@@ -112,7 +112,7 @@ def decide(
         tied=tuple(sorted(p.label for p in tied)) if winner is None else (),
         excluded=excluded,
         shares=shares,
-        reasons=_reasons(top, runner_up, everyone, excluded),
+        reasons=_reasons(top, runner_up, everyone, excluded, len(evaluation.required)),
         not_measured=_not_measured(field, rubric),
         blocks=_blocks(top, confidence, evaluation, rubric),
         same=same,
@@ -269,28 +269,16 @@ def _reasons(
     runner_up: Player | None,
     everyone: list[Player],
     excluded: dict[str, str],
+    count: int,
 ) -> tuple[tuple[str, str], ...]:
-    """At most three (sentence, section of the report), each with a number in it."""
+    """At most four (sentence, section of the report), each with a number in it."""
     found: list[tuple[str, str]] = []
-    required = [
-        g
-        for g in top.score.gates
-        if g.name == "required.passed" and g.passed is not None
-    ]
-    if required:
-        beaten = [p for p in everyone if p.number("required.passed", 0.0) < 1.0]
-        rest = ""
-        if beaten:
-            worst = ", ".join(
-                f"{p.label} {p.number('required.passed', 0.0):.0%}" for p in beaten[:3]
-            )
-            rest = f"; not so {worst}"
-        found.append(
-            (
-                f"Passes {top.number('required.passed', 0.0):.0%} of the required tests{rest}.",
-                "tests",
-            )
-        )
+    if count:
+        passed = _required_passed(top, count)
+        beaten = ((p.label, _required_passed(p, count)) for p in everyone)
+        less = ", ".join(f"{label} {n}" for label, n in beaten if n < passed)
+        rest = f"; {less}" if less else ""
+        found.append((f"Passes {passed} of {count} required tests{rest}.", "tests"))
     fixed, broken = top.number("tests.fixed", 0), top.number("regressions", -1)
     if broken >= 0:
         found.append(
@@ -304,6 +292,10 @@ def _reasons(
     for label, why in list(excluded.items())[:2]:
         found.append((f"{label} is out: {why}.", "scoreboard"))
     return tuple(found[:4])
+
+
+def _required_passed(player: Player, count: int) -> int:
+    return round(count * player.number("required.passed", 0.0))
 
 
 def _largest_difference(top: Player, other: Player) -> list[tuple[str, str]]:

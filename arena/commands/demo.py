@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from arena.commands import run as command
-from arena.commands.show import Output
+from arena.commands.output import Output
 from arena.errors import ArenaError
 from arena.machine import git, resources
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from arena import __version__, agents
 from arena import settings as options
-from arena.commands.show import Output
+from arena.commands.output import Output
 from arena.errors import ArenaError
 from arena.machine import environment, git, sandbox, store
 

@@ -17,6 +17,7 @@ from arena import (
     verdict,
 )
 from arena.commands import show
+from arena.commands.output import Output
 from arena.errors import ArenaError
 from arena.evaluation import measures
 from arena.machine import resources
@@ -37,7 +38,7 @@ def judge(
     holdouts: Sequence[str],
     given: Mapping[str, Any],
     config: Path | None,
-    output: show.Output,
+    output: Output,
 ) -> int:
     """Judges existing candidates; the exit code says whether there is a winner."""
     opened = session.begin(
@@ -72,7 +73,7 @@ def rescore(
     run: str | None,
     given: Mapping[str, Any],
     config: Path | None,
-    output: show.Output,
+    output: Output,
 ) -> int:
     """Scores a judged run by another rubric, without running anything."""
     opened = session.reopen(here, run, config=config, given=given)

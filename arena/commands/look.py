@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arena import settings as options
-from arena.commands.show import Output
+from arena.commands.output import Output
 from arena.errors import ArenaError
 from arena.journal import Event, replay
 from arena.machine import store
@@ -186,6 +185,8 @@ def config(
     here: Path, *, given: Mapping[str, Any], config: Path | None, output: Output
 ) -> int:
     """Prints every setting with its origin."""
+    from arena import settings as options
+
     common = store.common_dir(here)
     top = common.parent if common and common.name == ".git" else None
     _, sources = options.load(here, top=top, given=given, config=config)
@@ -202,6 +203,8 @@ def config(
 
 def init(here: Path, *, force: bool, output: Output) -> int:
     """Writes `arena.toml` with every option as a comment. Raises ArenaError if one is there."""
+    from arena import settings as options
+
     path = here / "arena.toml"
     if path.exists() and not force:
         raise ArenaError(f"{path} is there already. Replace it with --force.")

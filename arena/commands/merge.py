@@ -9,8 +9,8 @@ from typing import Any
 
 from arena import archive, clean, land, publish, scores, session, verdict
 from arena.candidates import Candidate
-from arena.commands import show
 from arena.commands.judge import choose_target, load_rubric
+from arena.commands.output import Output
 from arena.errors import ArenaError
 from arena.evaluation.bench import open_bench
 from arena.evaluation.evaluate import evaluate
@@ -21,7 +21,7 @@ from arena.task import Task
 
 
 def offer(
-    opened: Session, document: Mapping[str, Any], output: show.Output
+    opened: Session, document: Mapping[str, Any], output: Output
 ) -> dict[str, Any] | None:
     """Merges the winner if the settings say so, or the user does when asked; what landed, or None."""
     decided, wish = document["verdict"], opened.settings.merge
@@ -47,7 +47,7 @@ def offer(
 
 def merge(
     here: Path, *, run: str | None, label: str | None, target: str | None, given: Mapping[str, Any],
-    config: Path | None, output: show.Output,
+    config: Path | None, output: Output,
 ) -> int:  # fmt: skip
     """Merges the winner of a run, or a named candidate of it."""
     opened = session.reopen(here, run, config=config, given=given)
@@ -87,7 +87,7 @@ def _winner(opened: Session) -> str:
 
 
 def merge_one(
-    opened: Session, label: str, *, output: show.Output, target: str | None
+    opened: Session, label: str, *, output: Output, target: str | None
 ) -> dict[str, Any]:
     """Tests the merged tree and moves the target to it; cleans up what lost unless told to keep it.
 
@@ -193,9 +193,7 @@ def _publish_again(opened: Session, landed: Mapping[str, Any]) -> None:
     publish.write(opened, what, measured, scored, decided, rules, landed=landed)
 
 
-def _clean(
-    opened: Session, output: show.Output, *, dry_run: bool = False
-) -> clean.Cleaned:
+def _clean(opened: Session, output: Output, *, dry_run: bool = False) -> clean.Cleaned:
     done = clean.clean(
         opened.repo,
         opened.quarantine,
@@ -224,7 +222,7 @@ def clean_runs(
     run: str | None,
     dry_run: bool,
     config: Path | None,
-    output: show.Output,
+    output: Output,
 ) -> int:
     """Removes worktrees and branches of one run; every candidate stays in the archive."""
     opened = session.reopen(here, run, config=config)
@@ -233,9 +231,7 @@ def clean_runs(
     return 0 if not done.kept else 1
 
 
-def undo(
-    here: Path, *, run: str | None, config: Path | None, output: show.Output
-) -> int:
+def undo(here: Path, *, run: str | None, config: Path | None, output: Output) -> int:
     """Takes back what landings and clean-ups of a run moved."""
     opened = session.reopen(here, run, config=config)
     done = land.undo(opened.repo, opened.journal, run=opened.run)
@@ -252,7 +248,7 @@ def restore(
     label: str,
     branch: str | None,
     config: Path | None,
-    output: show.Output,
+    output: Output,
 ) -> int:
     """Makes a branch of an archived candidate."""
     opened = session.reopen(here, run, config=config)

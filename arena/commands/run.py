@@ -10,6 +10,7 @@ from typing import Any
 from arena import agents, race, session, task
 from arena.commands import show
 from arena.commands.judge import choose_target, load_rubric
+from arena.commands.output import Output
 from arena.errors import ArenaError
 from arena.machine import environment, sandbox, store
 from arena.patterns import Entry, compete
@@ -32,7 +33,7 @@ def run(
     dry_run: bool,
     given: Mapping[str, Any],
     config: Path | None,
-    output: show.Output,
+    output: Output,
 ) -> int:
     """Runs agents on a task and judges what they made; the exit code says whether there is a winner."""
     if prompt == "-":

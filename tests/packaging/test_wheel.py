@@ -99,6 +99,7 @@ def test_a_wheel_can_be_built_from_the_sdist(tmp_path):
     env = {**os.environ, "PYTHONPATH": str(tmp_path / "tools")}
     run(sys.executable, "-m", "build", "--outdir", tmp_path / "dist", ROOT, env=env)
     (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
-    names = tarfile.open(sdist).getnames()
+    with tarfile.open(sdist) as archive:
+        names = archive.getnames()
     assert any(name.endswith("/rubrics/default.toml") for name in names)
     assert list((tmp_path / "dist").glob("*.whl"))

@@ -52,8 +52,8 @@ def factor(seed: int, place: Place, edit: Edit) -> float:
 
 
 def taste(seed: int, prior: float) -> float:
-    """How much an entry likes a kind of change. Seed 0 takes the priors as they are; others have tastes of their own, so
-    that several entries for one task look in different directions first."""
+    """How much an entry likes a kind of change. Seed 0 takes the priors as they are; others have tastes of their own,
+    so that several entries for one task look in different directions first."""
     if seed == 0:
         return 1.0
     return random.Random(f"{seed}:{prior}").lognormvariate(-_TASTE * _TASTE, _TASTE)

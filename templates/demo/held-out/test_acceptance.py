@@ -1,7 +1,6 @@
 """The acceptance check, never shown to the agents: it tells a right patch from one that only fits the suite."""
 
 import pytest
-
 from parcel import quote
 
 

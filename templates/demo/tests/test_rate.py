@@ -1,7 +1,6 @@
 """What works today."""
 
 import pytest
-
 from parcel import quote, rate
 
 
