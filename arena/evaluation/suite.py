@@ -190,7 +190,9 @@ class Runner:
             request,
             place,
             role="setup",
-            variables={},
+            variables={
+                "PATH": _search_path(request.environment or self.plan.environment)
+            },
         )
         if done.exit_code == 0:
             return None
@@ -204,9 +206,10 @@ class Runner:
         env = request.environment or plan.environment
         folder = config_folder(plan.config, plan.folder)
         pythonpath = tuple(str(tree / folder / p) for p in plan.config.pythonpath)
-        (place / "pytest.ini").write_text(
-            ini_text(plan.config, pythonpath=pythonpath), encoding="utf-8"
-        )
+        # In a folder that is above nothing: a pytest that a test starts in its TMPDIR would find it upwards.
+        ini = place / "judge" / "pytest.ini"
+        ini.parent.mkdir(exist_ok=True)
+        ini.write_text(ini_text(plan.config, pythonpath=pythonpath), encoding="utf-8")
         reading, writing = os.pipe()
         coverage = request.coverage
         if coverage is not None:
@@ -220,7 +223,7 @@ class Runner:
             "forbidden": [str(p) for p in plan.forbidden],
             "extra_path": [str(p) for p in env.extra_path],
             "lent": str(env.lent),
-            "ini": str(place / "pytest.ini"),
+            "ini": str(ini),
             "plugins": [*plugin_options(plan)],
             "options": [*OPTIONS, *_seeded(plan, request.seed), *plan.options],
             "targets": list(_targets(request, plan)),
@@ -256,9 +259,7 @@ class Runner:
         roots = [str(place / "tree" / root) for root in self.plan.roots]
         variables = {
             "PYTHONPATH": os.pathsep.join([*roots, *map(str, env.extra_path)]),
-            "PATH": os.pathsep.join(
-                [str(env.python.parent), os.environ.get("PATH", "")]
-            ),
+            "PATH": _search_path(env),
             "PYTHONHASHSEED": str(request.seed),
         }
         done = self._start(argv, request, place, role=request.role, variables=variables)
@@ -313,6 +314,11 @@ class Runner:
             timeout=request.timeout or plan.timeout,
             pass_fds=pass_fds,
         )
+
+
+def _search_path(env: Environment) -> str:
+    """PATH for the user's own commands: `python` is the project's."""
+    return os.pathsep.join([str(env.python.parent), os.environ.get("PATH", "")])
 
 
 OPTIONS = (
@@ -403,6 +409,7 @@ def read_events(data: bytes, done: process.Finished, tail: str) -> TestRun:
     consistent = (
         bool(end)
         and end["code"] == done.exit_code
+        and done.exit_code not in (2, 3, 4)  # interrupted, internal error, wrong usage
         and end["total"] == len({r[0] for r in rows})
     )
     return TestRun(
@@ -439,13 +446,18 @@ def check_runnable(run: TestRun, plan: Plan) -> None:
     from arena.errors import one_line
 
     first = next(iter(run.broken.values()), "") or run.tail
-    last_line = next(
-        (line for line in reversed(first.strip().splitlines()) if line.strip()),
-        "no output",
-    )
     raise ArenaError(
         f"the tests can't start on the base with {plan.environment.python} ({plan.environment.found}): "
-        f"{one_line(last_line)}. If something is missing there, install it or name another interpreter "
+        f"{one_line(_telling_line(first))}. If something is missing there, install it or name another interpreter "
         "(--python); if code must be generated or compiled first, set judge_setup or judge_copy; if the tests "
         "need variables or the network, --env NAME or --allow-network."
     )
+
+
+def _telling_line(text: str) -> str:
+    """The last line of pytest's output that names a fault; else its last line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    marks = ("INTERNALERROR> ", "E   ", "ERROR: ")
+    faults = [line for line in lines if line.startswith(marks)]
+    told = (faults or lines or ["no output"])[-1]
+    return told.removeprefix("INTERNALERROR> ").removeprefix("E   ").strip()
