@@ -20,6 +20,7 @@ NAMES = (
     "deps.added",
 )
 DOCS = (".md", ".rst", ".txt", ".adoc")
+LEFTOVERS = (".bak", ".orig", ".rej", ".swp", ".pyc", "~")
 CONFIG = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".lock")
 
 
@@ -97,11 +98,13 @@ def _lines(subject: Subject, kind: str) -> int:
 
 
 def _effective(subject: Subject) -> bool:
-    """Whether anything but comments, docstrings and layout was changed."""
+    """Whether anything but comments, docstrings, layout and left-over copies was changed."""
     return any(not _same_code(subject, change) for change in subject.changes)
 
 
 def _same_code(subject: Subject, change: Change) -> bool:
+    if change.status == "A" and change.path.endswith(LEFTOVERS):
+        return True  # an editor's or a tool's copy of a file
     if (
         change.status != "M"
         or not change.path.endswith(".py")

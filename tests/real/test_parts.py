@@ -22,7 +22,7 @@ def test_a_c_extension_is_built_in_every_export(project, environment, judge):
     python = environment("pytest", "setuptools")
     settings(repo, 'judge_setup = "python setup.py --quiet build_ext --inplace"\n')
     source = "src/markupsafe/_speedups.c"
-    repo.branch("wrong", {source: ("&amp;", "&bmp;")})
+    repo.branch("wrong", {source: ("*outp++ = 'a'", "*outp++ = 'b'")})
     repo.branch("harmless", {source: ("#include <Python.h>", "#include  <Python.h>")})
 
     judged = judge(repo, "wrong", "harmless", "--base", "main", "--python", python)
@@ -80,7 +80,7 @@ def test_a_pytest_that_a_test_starts_finds_nothing_of_ours(small_project, judge)
     inner = (
         'pytest_plugins = ["pytester"]\n\n'
         "def test_inner(pytester):\n"
-        '    pytester.makepyfile("def test_one(pytestconfig): assert pytestconfig.inipath is None")\n'
+        '    pytester.makepyfile(test_one="def test(pytestconfig): assert pytestconfig.inipath is None")\n'
         "    pytester.runpytest_inprocess().assert_outcomes(passed=1)\n"
     )
     files = {"code_.py": CODE, "test_inner.py": inner, "pytest.ini": "[pytest]\n"}
