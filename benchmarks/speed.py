@@ -14,12 +14,14 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tarfile
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,19 +87,33 @@ def source(repo: Path) -> str:
     return str(kept[0].relative_to(repo))
 
 
-def timed(*words: object, **named: Any) -> tuple[float, str]:
-    """(seconds, standard output) of a command; its exit code may be 1."""
-    begun = time.monotonic()
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Seconds of a command: by the clock, and of processors in all its processes."""
+
+    wall: float
+    cpu: float
+
+
+def used() -> float:
+    """Processor seconds of all processes that we waited for."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def timed(*words: object, **named: Any) -> tuple[Cost, str]:
+    """(cost, standard output) of a command; its exit code may be 1."""
+    begun, before = time.monotonic(), used()
     argv = [str(word) for word in words]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, **named)
-    seconds = time.monotonic() - begun
+    cost = Cost(wall=time.monotonic() - begun, cpu=used() - before)
     if done.returncode > 1:
         sys.exit(f"{argv}: {done.returncode}\n{done.stderr[-2000:]}")
-    return seconds, done.stdout
+    return cost, done.stdout
 
 
-def by_hand(script: Path, repo: Path, python: Path, out: Path, *options: str) -> float:
-    """Seconds of the plain script."""
+def by_hand(script: Path, repo: Path, python: Path, out: Path, *options: str) -> Cost:
+    """What the plain script costs."""
     shutil.rmtree(out, ignore_errors=True)
     inside = source(repo)
     path = "src" if inside.startswith("src/") else "."
@@ -107,8 +123,8 @@ def by_hand(script: Path, repo: Path, python: Path, out: Path, *options: str) ->
     return timed("bash", script, *options, repo, *candidates, env=env)[0]
 
 
-def judge(repo: Path, python: Path, cache: Path) -> tuple[float, dict[str, int]]:
-    """(seconds of `arena judge`, number of processes by role)."""
+def judge(repo: Path, python: Path, cache: Path) -> tuple[Cost, dict[str, int]]:
+    """(cost of `arena judge`, number of processes by role)."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("ARENA_")}
     env |= {
         "ARENA_CACHE_DIR": str(cache),
@@ -116,7 +132,7 @@ def judge(repo: Path, python: Path, cache: Path) -> tuple[float, dict[str, int]]
     }
     words = ("judge", "c1", "c2", "c3", "--base", "main", "--test", "pytest tests")
     argv = (sys.executable, "-P", "-m", "arena", "-q", *words, "--python", python)
-    seconds, said = timed(*argv, "--json", cwd=repo, env=env)
+    cost, said = timed(*argv, "--json", cwd=repo, env=env)
     run_id = json.loads(said)["run"]
     (journal,) = (cache.parent / "state").glob(f"*/runs/{run_id}/journal.log")
     roles: dict[str, int] = {}
@@ -125,7 +141,7 @@ def judge(repo: Path, python: Path, cache: Path) -> tuple[float, dict[str, int]]
         if event["kind"] == "process":
             role = event["data"]["role"]
             roles[role] = roles.get(role, 0) + 1
-    return seconds, roles
+    return cost, roles
 
 
 def measure(script: Path, repo: Path, python: Path, rounds: int) -> dict[str, Any]:
@@ -138,16 +154,42 @@ def measure(script: Path, repo: Path, python: Path, rounds: int) -> dict[str, An
         row: dict[str, Any] = {"load": os.getloadavg()[0]}
         for kind in kinds[number % 3 :] + kinds[: number % 3]:
             if kind == "arena":
-                row["arena"], row["processes"] = judge(repo, python, cache)
+                cost, row["processes"] = judge(repo, python, cache)
             else:
                 options = ("-P", "2") if kind == "two" else ()
-                row[kind] = by_hand(script, repo, python, out, *options)
-        row["again"], row["again_processes"] = judge(repo, python, cache)
+                cost = by_hand(script, repo, python, out, *options)
+            row[kind] = asdict(cost)
+        cost, row["again_processes"] = judge(repo, python, cache)
+        row["again"] = asdict(cost)
         print(json.dumps(row), flush=True)
         rows.append(row)
-    ratios = {k: statistics.median(r["arena"] / r[k] for r in rows) for k in BARS}
-    again = statistics.median(r["again"] for r in rows)
-    return {"rounds": rows, "ratios": ratios, "again": again}
+    return {"rounds": rows, "ratios": {k: ratio(rows, k, "wall") for k in BARS}}
+
+
+def ratio(rows: list[dict[str, Any]], rival: str, what: str) -> float:
+    """The median over the rounds of arena's cost against a rival's."""
+    return statistics.median(r["arena"][what] / r[rival][what] for r in rows)
+
+
+def table(found: dict[str, Any]) -> str:
+    """Medians by project; the processors' time is what a noisy machine can be compared by."""
+    kinds = ("sequential", "two", "arena", "again")
+    heads = [*kinds, *(f"against {rival} (bar {bar})" for rival, bar in BARS.items())]
+    lines = ["| project | " + " | ".join([*heads, "processes"]) + " |"]
+    lines.append("| --- |" + " ---: |" * 7)
+    for name, one in found.items():
+        rows = one["rounds"]
+        cells = []
+        for kind in kinds:
+            wall = statistics.median(r[kind]["wall"] for r in rows)
+            cpu = statistics.median(r[kind]["cpu"] for r in rows)
+            cells.append(f"{wall:.1f} s (cpu {cpu:.1f})")
+        for rival in BARS:
+            wall, cpu = (ratio(rows, rival, what) for what in ("wall", "cpu"))
+            cells.append(f"{wall:.2f} (cpu {cpu:.2f})")
+        cells.append(f"{rows[-1]['processes']}, then {rows[-1]['again_processes']}")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -167,17 +209,7 @@ def main() -> None:
         needs = re.findall(r"[^,]+", extra)
         repo, python = prepare(pinned, needs, given.work.resolve())
         found[pinned] = measure(given.baseline.resolve(), repo, python, given.rounds)
-    print(
-        "| project | sequential | -P 2 | arena | against sequential | against -P 2 | again |"
-    )
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name, one in found.items():
-        middle = {
-            k: statistics.median(r[k] for r in one["rounds"]) for k in (*BARS, "arena")
-        }
-        times = " | ".join(f"{middle[k]:.1f} s" for k in (*BARS, "arena"))
-        ratios = " | ".join(f"{one['ratios'][k]:.2f}" for k in BARS)
-        print(f"| {name} | {times} | {ratios} | {one['again']:.1f} s |")
+    print(table(found))
     if given.out:
         given.out.write_text(json.dumps(found, indent=1))
 
