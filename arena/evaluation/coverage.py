@@ -56,6 +56,8 @@ def measure(subject: Subject) -> Findings:
         return _nothing("no Python source was changed")
     if not subject.run.finished:
         return _nothing("the test run did not come to its end")
+    if not subject.baseline.run.lines:
+        return _nothing("no line of the project was seen to run on the base")
     rows, files, base_files = [], [0, 0], [0, 0]
     for change in changes:
         try:

@@ -189,21 +189,33 @@ def judge(tmp_path: Path) -> Callable[..., Judged]:
     return start
 
 
-@pytest.fixture(scope="session")
-def other_python() -> str:
-    """An interpreter of another minor version than ours if the machine has one; else ours."""
-    here = sys.version_info[1]
-    for minor in (12, 13, 14, 11):
-        if minor == here:
-            continue
+def interpreters() -> dict[int, str]:
+    """Interpreters by minor version: our own, and what the machine has beside it."""
+    found = {sys.version_info[1]: sys.executable}
+    for minor in range(8, 15):
         places = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
         named = shutil.which(f"python3.{minor}")
-        for found in [*map(str, places), *([named] if named else [])]:
-            probe = [
-                found,
-                "-c",
-                f"import sys, venv; assert sys.version_info[1] == {minor}",
-            ]
-            if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
-                return found
-    return sys.executable
+        for place in [*map(str, places), *([named] if named else [])]:
+            check = f"import sys, ensurepip; assert sys.version_info[1] == {minor}"
+            probe = subprocess.run(
+                [place, "-c", check], capture_output=True, check=False
+            )
+            if probe.returncode == 0:
+                found.setdefault(minor, place)
+    return found
+
+
+@pytest.fixture(scope="session")
+def other_python() -> str:
+    """An interpreter of another minor version that arena supports, if the machine has one; else ours."""
+    found = interpreters()
+    here = sys.version_info[1]
+    others = [minor for minor in found if minor >= 11 and minor != here]
+    return found[min(others)] if others else found[here]
+
+
+@pytest.fixture(scope="session")
+def oldest_python() -> str:
+    """The oldest interpreter of the machine, from 3.8 on: older than arena itself can run on, if there is one."""
+    found = interpreters()
+    return found[min(found)]

@@ -62,6 +62,21 @@ def test_a_pytest_without_our_reports_is_read(small_project, environment, judge)
     assert judged.measured("wrong", "regressions") == 19
 
 
+def test_an_interpreter_older_than_ours(
+    small_project, environment, judge, oldest_python
+):
+    """Our release of coverage knows no Python 3.8; an older one, or none, is lent to it."""
+    repo = small_project({"code_.py": CODE, "tests/test_code.py": TESTS})
+    python = environment("pytest", python=oldest_python)
+    repo.branch("wrong", {"code_.py": ("number * 2", "2")})
+
+    judged = judge(repo, "wrong", "main", "--base", "main", "--python", python)
+
+    assert judged.said["base"]["counts"]["passed"] == 20
+    assert judged.measured("wrong", "regressions") == 19
+    assert judged.measured("wrong", "coverage.changed") in (None, 1)
+
+
 def test_a_session_that_breaks_off_is_no_result(small_project, judge):
     """An internal error of pytest is neither "no tests" nor a pass."""
     conftest = (

@@ -170,7 +170,10 @@ def imported(order):
 def start_coverage(order):
     if not order["coverage"]:
         return None
-    import coverage
+    try:
+        import coverage
+    except ImportError:  # there is none for this interpreter
+        return None
 
     wanted = order["coverage"]
     measure = coverage.Coverage(
