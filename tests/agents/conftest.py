@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -117,3 +118,21 @@ def written(tmp_path: Path) -> Callable[[str, str], tuple[Path, Path]]:
         return out, err
 
     return write
+
+
+@pytest.fixture
+def run_git() -> Callable[..., str]:
+    """Plain git in a folder, as the user would run it."""
+
+    def run(folder: Path, *words: str) -> str:
+        identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+        done = subprocess.run(
+            ["git", *identity, *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    return run
