@@ -9,9 +9,9 @@ from pathlib import Path
 
 from arena import agents, archive, snapshot, worktrees
 from arena.agents import Attempt, Order
+from arena.agents.output import tail
 from arena.candidates import Candidate
 from arena.errors import ArenaError
-from arena.evaluation.suite import tail_of
 from arena.machine import environment
 from arena.patterns import Entry
 from arena.session import Session
@@ -19,7 +19,7 @@ from arena.task import Task
 from arena.worktrees import Worktree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Tried:
     """One entry with what came of it. `candidate` is None if there is nothing to judge; then `why` says so."""
 
@@ -38,138 +38,130 @@ def run_all(
     session: Session, task: Task, entries: Sequence[Entry], *, base: str
 ) -> list[Tried]:
     """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears."""
-    folder = session.folder / "worktrees"
-    trees = []
+    run, folder = session.run, session.folder / "worktrees"
+    jobs: list[_Job] = []
     for entry in entries:  # one after the other: git's own locks are in the way of more
+        label = entry.label
         tree = worktrees.add(
-            session.repo, run=session.run, label=entry.label, base=base, folder=folder
+            session.repo, run=run, label=label, base=base, folder=folder
         )
         worktrees.note(session.journal, tree)
-        trees.append(tree)
-    with ThreadPoolExecutor(max_workers=len(entries)) as pool:
-        jobs = [
-            pool.submit(_try, session, task, entry, tree, number)
-            for number, (entry, tree) in enumerate(zip(entries, trees, strict=True))
-        ]
-        return [job.result() for job in jobs]
+        jobs.append(_Job(session, task, entry, tree, len(jobs)))
+    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+        return list(pool.map(_Job.run, jobs))
 
 
-def _try(
-    session: Session, task: Task, entry: Entry, tree: Worktree, number: int
-) -> Tried:
-    label, journal = entry.label, session.journal
-    try:
-        _prepare(session, task, entry, tree, number)
-        attempt = _attempt(session, task, entry, tree, number)
-        journal.add(
-            "attempt",
-            label,
-            agent=entry.agent,
-            outcome=attempt.outcome,
-            why=attempt.why,
-            exit_code=attempt.exit_code,
-            seconds=round(attempt.seconds, 1),
-            tokens=attempt.tokens,
-            cost=attempt.cost_usd,
-            left_processes=attempt.left_processes,
-        )
-        found = snapshot.collect(
-            session.quarantine, tree, entry, run=session.run, suite=task.suite
-        )
-    except ArenaError as error:
-        journal.add("attempt-failed", label, why=str(error))
-        return Tried(entry=entry, attempt=None, candidate=None, why=str(error))
-    if found is None:
-        return Tried(entry=entry, attempt=attempt, candidate=None, why=attempt.why)
-    archive.keep(
-        session.repo,
-        session.quarantine,
-        run=session.run,
-        label=label,
-        commit=found.commit,
-    )
-    changes = session.quarantine.changes(
-        session.quarantine.git.tree_of(tree.base), found.tree
-    )
-    journal.add(
-        "candidate",
-        label,
-        commit=found.commit,
-        tree=found.tree,
-        files=[c.path for c in changes],
-    )
-    return Tried(entry=entry, attempt=attempt, candidate=found, why=attempt.why)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One entry in its place."""
 
+    session: Session
+    task: Task
+    entry: Entry
+    tree: Worktree
+    number: int
 
-def _prepare(
-    session: Session, task: Task, entry: Entry, tree: Worktree, number: int
-) -> None:
-    journal, settings = session.journal, session.settings
-    journal.add("setting-up", entry.label)
-    for path, content in task.suite.items():
-        place = tree.path / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
-    if settings.copy_files and session.repo.top:
-        worktrees.copy_files(session.repo, tree, settings.copy_files)
-    if settings.setup:
-        env = agents.agent_environment(settings.env, agent=agents.AGENTS[entry.agent])
+    def run(self) -> Tried:
+        """Everything, from the set-up to the archive."""
+        session, entry, tree = self.session, self.entry, self.tree
+        label, journal, attempt = entry.label, session.journal, None
+        try:
+            self._prepare()
+            attempt = self._attempt()
+            journal.add(
+                "attempt",
+                label,
+                agent=attempt.agent,
+                outcome=attempt.outcome,
+                why=attempt.why,
+                exit_code=attempt.exit_code,
+                seconds=round(attempt.seconds, 1),
+                tokens=attempt.tokens,
+                cost=attempt.cost_usd,
+                left_processes=attempt.left_processes,
+            )
+            store, suite = session.quarantine, self.task.suite
+            found = snapshot.collect(store, tree, entry, run=session.run, suite=suite)
+        except (ArenaError, OSError) as error:
+            journal.add("attempt-failed", label, why=str(error))
+            return Tried(entry, attempt, None, str(error))
+        if found:
+            commit = found.commit
+            archive.keep(
+                session.repo, store, run=session.run, label=label, commit=commit
+            )
+            changes = store.changes(store.git.tree_of(tree.base), found.tree)
+            paths = [change.path for change in changes]
+            journal.add("candidate", label, commit=commit, tree=found.tree, files=paths)
+        return Tried(entry, attempt, found, attempt.why)
+
+    def _prepare(self) -> None:
+        session, settings, tree = self.session, self.session.settings, self.tree
+        label = self.entry.label
+        session.journal.add("setting-up", label)
+        for path, content in self.task.suite.items():
+            place = tree.path / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        if settings.copy_files and session.repo.top:
+            worktrees.copy_files(session.repo, tree, settings.copy_files)
+        if not settings.setup:
+            return
+        command, log = ["/bin/sh", "-c", settings.setup], f"{label}.setup.log"
         done = worktrees.set_up(
             tree,
-            ["/bin/sh", "-c", settings.setup],
-            env={**env, **_variables(session, entry, number)},
-            log=session.folder / "logs" / f"{entry.label}.setup.log",
+            command,
+            env=self._env(),
+            log=self._logs() / log,
             timeout=settings.timeout,
         )
         if not done.ok:
             raise ArenaError(
                 f"the set-up command failed ({done.reason}, exit code {done.exit_code}): "
-                f"{tail_of(done.log, limit=300).strip()}"
+                f"{tail(done.log, limit=300).strip()}"
             )
 
+    def _logs(self) -> Path:
+        folder = self.session.folder / "logs"
+        folder.mkdir(exist_ok=True)
+        return folder
 
-def _variables(session: Session, entry: Entry, number: int) -> dict[str, str]:
-    ports = worktrees.port_range(number)
-    return {
-        "ARENA_RUN": session.run,
-        "ARENA_LABEL": entry.label,
-        "ARENA_SEED": str(entry.seed),
-        "ARENA_PORT": str(ports.start),
-    }
+    def _env(self) -> dict[str, str]:
+        session, entry = self.session, self.entry
+        agent = agents.AGENTS[entry.agent]
+        return agents.agent_environment(session.settings.env, agent=agent) | {
+            "ARENA_RUN": session.run,
+            "ARENA_LABEL": entry.label,
+            "ARENA_SEED": str(entry.seed),
+            "ARENA_PORT": str(worktrees.port_range(self.number).start),
+        }
 
-
-def _attempt(
-    session: Session, task: Task, entry: Entry, tree: Worktree, number: int
-) -> Attempt:
-    settings = session.settings
-    agent = agents.AGENTS[entry.agent]
-    scratch = session.folder / "logs"
-    scratch.mkdir(exist_ok=True)
-    prompt_file = scratch / f"{entry.label}.prompt.txt"
-    prompt_file.write_text(entry.prompt, encoding="utf-8")
-    python, _ = environment.choose_python(session.top, configured=settings.python)
-    order = Order(
-        label=entry.label,
-        prompt=entry.prompt,
-        prompt_file=prompt_file,
-        worktree=tree.path,
-        seed=entry.seed,
-        scratch=scratch,
-        model=settings.model,
-        suite=tuple(p for p in sorted(task.suite) if p.endswith(".py")),
-        python=Path(python),
-        test_command=settings.test or "pytest",
-        seconds=settings.timeout,
-        arguments=tuple(settings.command) if entry.agent == "command" else (),
-        prompt_on_stdin=settings.command_prompt == "stdin",
-    )
-    session.journal.add("agent-started", entry.label, agent=entry.agent)
-    env = agents.agent_environment(settings.env, agent=agent)
-    return agents.attempt(
-        order,
-        agent,
-        env={**env, **_variables(session, entry, number)},
-        timeout=settings.timeout,
-        silence=settings.silence,
-        changed=lambda: snapshot.is_changed(session.quarantine, tree, suite=task.suite),
-    )
+    def _attempt(self) -> Attempt:
+        session, task, entry, tree = self.session, self.task, self.entry, self.tree
+        settings, logs = session.settings, self._logs()
+        prompt_file = logs / f"{entry.label}.prompt.txt"
+        prompt_file.write_text(entry.prompt, encoding="utf-8", errors="surrogateescape")
+        python, _ = environment.choose_python(session.top, configured=settings.python)
+        order = Order(
+            label=entry.label,
+            prompt=entry.prompt,
+            prompt_file=prompt_file,
+            worktree=tree.path,
+            scratch=logs,
+            env=self._env(),
+            seed=entry.seed,
+            python=Path(python),
+            seconds=settings.timeout,
+            silence=settings.silence,
+            model=settings.model,
+            suite=tuple(path for path in sorted(task.suite) if path.endswith(".py")),
+            arguments=settings.command if entry.agent == "command" else (),
+            prompt_on_stdin=settings.command_prompt == "stdin",
+        )
+        session.journal.add("agent-started", entry.label, agent=entry.agent)
+        store, agent = session.quarantine, agents.AGENTS[entry.agent]
+        return agents.attempt(
+            order,
+            agent,
+            changed=lambda: snapshot.is_changed(store, tree, suite=task.suite),
+        )

@@ -114,7 +114,7 @@ def _entries(opened: Session, what: Task) -> tuple[tuple[Entry, ...], str]:
 def _refuse_missing(name: str) -> None:
     found = (
         {one.name: one for one in agents.survey()}
-        if agents.AGENTS[name].PROGRAM
+        if agents.AGENTS[name].program
         else {}
     )
     if name in found and found[name].path is None:

@@ -47,7 +47,7 @@ class Arena(NamedTuple):
         fields: dict[str, object] = {
             "label": "a", "prompt": prompt, "prompt_file": prompt_file, "worktree": self.worktree, "seed": 7,
             "scratch": self.scratch, "model": None, "suite": ("tests/test_calc.py",),
-            "python": Path(sys.executable), "test_command": "pytest", "seconds": 60.0,
+            "python": Path(sys.executable), "seconds": 60.0, "env": self.environ(),
         }  # fmt: skip
         return Order(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -64,25 +64,24 @@ class Arena(NamedTuple):
         name: str,
         body: str | None = None,
         *,
-        timeout: float | None = 20,
+        timeout: float = 20,
         silence: float | None = None,
         environ: dict[str, str] | None = None,
         **changes: object,
     ) -> Attempt:
         """Installs a program that does `body` as the agent `name` and runs it."""
         if body is not None:
-            self.install(AGENTS[name].PROGRAM or "my-agent", body)
+            self.install(AGENTS[name].program or "my-agent", body)
         before = self.tree()
-        return attempt(
-            self.order(**changes),
-            AGENTS[name],
+        order = self.order(
             env=agent_environment(
                 (), agent=AGENTS[name], environ=self.environ(**(environ or {}))
             ),
-            timeout=timeout,
+            seconds=timeout,
             silence=silence,
-            changed=lambda: self.tree() != before,
+            **changes,
         )
+        return attempt(order, AGENTS[name], changed=lambda: self.tree() != before)
 
     def tree(self) -> dict[str, bytes]:
         """Every file of the worktree."""
