@@ -1,14 +1,14 @@
 """Runs all entries side by side: worktree, set-up, agent, snapshot. What goes wrong with one stops no other."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from arena import agents, archive, snapshot, worktrees
-from arena.agents import Attempt, Order
+from arena.agents import AGENTS, Attempt, Order
 from arena.agents.output import tail
 from arena.candidates import Candidate
 from arena.errors import ArenaError
@@ -19,8 +19,7 @@ from arena.task import Task
 from arena.worktrees import Worktree
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(NamedTuple):
     """One entry with what came of it. `candidate` is None if there is nothing to judge; then `why` says so."""
 
     entry: Entry
@@ -39,129 +38,112 @@ def run_all(
 ) -> list[Tried]:
     """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears."""
     run, folder = session.run, session.folder / "worktrees"
-    jobs: list[_Job] = []
-    for entry in entries:  # one after the other: git's own locks are in the way of more
-        label = entry.label
+    (session.folder / "logs").mkdir(exist_ok=True)
+    trees = []
+    for label in [entry.label for entry in entries]:
+        # One after the other: git's own locks are in the way of more.
         tree = worktrees.add(
             session.repo, run=run, label=label, base=base, folder=folder
         )
         worktrees.note(session.journal, tree)
-        jobs.append(_Job(session, task, entry, tree, len(jobs)))
-    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
-        return list(pool.map(_Job.run, jobs))
+        trees.append(tree)
+    with ThreadPoolExecutor(max_workers=len(trees)) as pool:
+        return list(pool.map(partial(_try, session, task), entries, trees, count()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One entry in its place."""
+def _try(
+    session: Session, task: Task, entry: Entry, tree: Worktree, number: int
+) -> Tried:
+    label, journal, store, attempt = (
+        entry.label,
+        session.journal,
+        session.quarantine,
+        None,
+    )
+    try:
+        env = {
+            **agents.agent_environment(session.settings.env, agent=AGENTS[entry.agent]),
+            "ARENA_RUN": session.run,
+            "ARENA_LABEL": label,
+            "ARENA_SEED": str(entry.seed),
+            "ARENA_PORT": str(worktrees.port_range(number).start),
+        }
+        _prepare(session, task, tree, env)
+        attempt = _attempt(session, task, entry, tree, env)
+        found = snapshot.collect(store, tree, entry, run=session.run, suite=task.suite)
+    except (ArenaError, OSError) as error:
+        journal.add("attempt-failed", label, why=str(error))
+        return Tried(entry, attempt, None, str(error))
+    if found:
+        commit, tree_id = found.commit, found.tree
+        archive.keep(session.repo, store, run=session.run, label=label, commit=commit)
+        changes = store.changes(store.git.tree_of(tree.base), tree_id)
+        files = [change.path for change in changes]
+        journal.add("candidate", label, commit=commit, tree=tree_id, files=files)
+    return Tried(entry, attempt, found, attempt.why)
 
-    session: Session
-    task: Task
-    entry: Entry
-    tree: Worktree
-    number: int
 
-    def run(self) -> Tried:
-        """Everything, from the set-up to the archive."""
-        session, entry, tree = self.session, self.entry, self.tree
-        label, journal, attempt = entry.label, session.journal, None
-        try:
-            self._prepare()
-            attempt = self._attempt()
-            journal.add(
-                "attempt",
-                label,
-                agent=attempt.agent,
-                outcome=attempt.outcome,
-                why=attempt.why,
-                exit_code=attempt.exit_code,
-                seconds=round(attempt.seconds, 1),
-                tokens=attempt.tokens,
-                cost=attempt.cost_usd,
-                left_processes=attempt.left_processes,
-            )
-            store, suite = session.quarantine, self.task.suite
-            found = snapshot.collect(store, tree, entry, run=session.run, suite=suite)
-        except (ArenaError, OSError) as error:
-            journal.add("attempt-failed", label, why=str(error))
-            return Tried(entry, attempt, None, str(error))
-        if found:
-            commit = found.commit
-            archive.keep(
-                session.repo, store, run=session.run, label=label, commit=commit
-            )
-            changes = store.changes(store.git.tree_of(tree.base), found.tree)
-            paths = [change.path for change in changes]
-            journal.add("candidate", label, commit=commit, tree=found.tree, files=paths)
-        return Tried(entry, attempt, found, attempt.why)
-
-    def _prepare(self) -> None:
-        session, settings, tree = self.session, self.session.settings, self.tree
-        label = self.entry.label
-        session.journal.add("setting-up", label)
-        for path, content in self.task.suite.items():
-            place = tree.path / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-        if settings.copy_files and session.repo.top:
-            worktrees.copy_files(session.repo, tree, settings.copy_files)
-        if not settings.setup:
-            return
-        command, log = ["/bin/sh", "-c", settings.setup], f"{label}.setup.log"
-        done = worktrees.set_up(
-            tree,
-            command,
-            env=self._env(),
-            log=self._logs() / log,
-            timeout=settings.timeout,
+def _prepare(
+    session: Session, task: Task, tree: Worktree, env: Mapping[str, str]
+) -> None:
+    settings = session.settings
+    session.journal.add("setting-up", tree.label)
+    for path, content in task.suite.items():
+        place = tree.path / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    if settings.copy_files and session.repo.top:
+        worktrees.copy_files(session.repo, tree, settings.copy_files)
+    if settings.setup:
+        command = ["/bin/sh", "-c", settings.setup]
+        log, limit = (
+            session.folder / "logs" / f"{tree.label}.setup.log",
+            settings.timeout,
         )
+        done = worktrees.set_up(tree, command, env=env, log=log, timeout=limit)
         if not done.ok:
             raise ArenaError(
                 f"the set-up command failed ({done.reason}, exit code {done.exit_code}): "
-                f"{tail(done.log, limit=300).strip()}"
+                f"{tail(log, limit=300).strip()}"
             )
 
-    def _logs(self) -> Path:
-        folder = self.session.folder / "logs"
-        folder.mkdir(exist_ok=True)
-        return folder
 
-    def _env(self) -> dict[str, str]:
-        session, entry = self.session, self.entry
-        agent = agents.AGENTS[entry.agent]
-        return agents.agent_environment(session.settings.env, agent=agent) | {
-            "ARENA_RUN": session.run,
-            "ARENA_LABEL": entry.label,
-            "ARENA_SEED": str(entry.seed),
-            "ARENA_PORT": str(worktrees.port_range(self.number).start),
-        }
-
-    def _attempt(self) -> Attempt:
-        session, task, entry, tree = self.session, self.task, self.entry, self.tree
-        settings, logs = session.settings, self._logs()
-        prompt_file = logs / f"{entry.label}.prompt.txt"
-        prompt_file.write_text(entry.prompt, encoding="utf-8", errors="surrogateescape")
-        python, _ = environment.choose_python(session.top, configured=settings.python)
-        order = Order(
-            label=entry.label,
-            prompt=entry.prompt,
-            prompt_file=prompt_file,
-            worktree=tree.path,
-            scratch=logs,
-            env=self._env(),
-            seed=entry.seed,
-            python=Path(python),
-            seconds=settings.timeout,
-            silence=settings.silence,
-            model=settings.model,
-            suite=tuple(path for path in sorted(task.suite) if path.endswith(".py")),
-            arguments=settings.command if entry.agent == "command" else (),
-            prompt_on_stdin=settings.command_prompt == "stdin",
-        )
-        session.journal.add("agent-started", entry.label, agent=entry.agent)
-        store, agent = session.quarantine, agents.AGENTS[entry.agent]
-        return agents.attempt(
-            order,
-            agent,
-            changed=lambda: snapshot.is_changed(store, tree, suite=task.suite),
-        )
+def _attempt(
+    session: Session, task: Task, entry: Entry, tree: Worktree, env: Mapping[str, str]
+) -> Attempt:
+    settings, logs = session.settings, session.folder / "logs"
+    prompt_file = logs / f"{entry.label}.prompt.txt"
+    prompt_file.write_text(entry.prompt, encoding="utf-8", errors="surrogateescape")
+    python, _ = environment.choose_python(session.top, configured=settings.python)
+    order = Order(
+        label=entry.label,
+        prompt=entry.prompt,
+        prompt_file=prompt_file,
+        worktree=tree.path,
+        scratch=logs,
+        env=env,
+        seed=entry.seed,
+        python=Path(python),
+        seconds=settings.timeout,
+        silence=settings.silence,
+        model=settings.model,
+        suite=tuple(path for path in sorted(task.suite) if path.endswith(".py")),
+        arguments=settings.command if entry.agent == "command" else (),
+        prompt_on_stdin=settings.command_prompt == "stdin",
+    )
+    session.journal.add("agent-started", entry.label, agent=entry.agent)
+    changed = partial(snapshot.is_changed, session.quarantine, tree, suite=task.suite)
+    done = agents.attempt(order, AGENTS[entry.agent], changed=changed)
+    session.journal.add(
+        "attempt",
+        entry.label,
+        agent=entry.agent,
+        outcome=done.outcome,
+        why=done.why,
+        exit_code=done.end.exit_code,
+        seconds=round(done.end.seconds, 1),
+        tokens=done.told.tokens,
+        cost=done.told.cost_usd,
+        left_processes=done.end.survivors,
+    )
+    return done

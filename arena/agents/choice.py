@@ -106,10 +106,7 @@ def default_agent(
         if _place(AGENTS[name], path):
             return Choice(name, f"the first installed of {order}")
     if failing_suite:
-        why = (
-            "no coding agent is installed; repair is built in and mends failing suites"
-        )
-        return Choice("repair", why)
+        return Choice("repair", "no other is installed, and it mends failing suites")
     raise ArenaError(
         f"no coding agent is installed (looked for {order}). Install one "
         f"({AGENTS[PREFERRED[0]].install}), name your own as agents.command in "

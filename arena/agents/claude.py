@@ -6,15 +6,15 @@ from functools import partial
 from arena.agents.agent import Agent, Rule
 
 _SENT = "input_tokens,cache_read_input_tokens,cache_creation_input_tokens"
+_ALL_SENT = "inputTokens,cacheReadInputTokens,cacheCreationInputTokens"
 _DENIED = "permission denied for {permission_denials.*.tool_name}"
 _FAULT = "{result|subtype} (status {api_error_status})"
 _RETRY = "{error} (status {error_status}), retrying"
+# `modelUsage` also holds the calls of helpers, which `usage` leaves out.
 _result = partial(
     Rule,
     text="result",
-    # `modelUsage` also holds the calls of helpers, which `usage` leaves out.
-    sent="modelUsage.*.inputTokens,cacheReadInputTokens,cacheCreationInputTokens"
-    f"|usage.{_SENT}",
+    sent=f"modelUsage.*.{_ALL_SENT}|usage.{_SENT}",
     received="modelUsage.*.outputTokens|usage.output_tokens",
     cost="total_cost_usd",
     total=True,
@@ -32,7 +32,7 @@ AGENT = Agent(
     session="session_id",
     rules=(
         _result(
-            "type=result subtype=error_max_(budget_usd|turns)", "budget", "{subtype}"
+            "type=result subtype=error_max_(budget.*|turns)", "budget", "{subtype}"
         ),
         # `subtype` is "success" even when `is_error` is true.
         _result("type=result subtype=success is_error=false", "finished", _DENIED),

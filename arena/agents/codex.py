@@ -9,14 +9,14 @@ from arena.agents.agent import Agent, Rule
 
 def caution(env: Mapping[str, str]) -> str | None:
     """Why its sandbox can't start here: it ends well then, having edited nothing. None if it can."""
-    home = env.get("CODEX_HOME") or env.get("HOME")
-    temporary = Path(tempfile.gettempdir())
-    if not home or not Path(home).resolve().is_relative_to(temporary.resolve()):
+    home = Path(env.get("CODEX_HOME") or env.get("HOME") or "/")
+    temporary = Path(tempfile.gettempdir()).resolve()
+    if not home.resolve().is_relative_to(temporary):
         return None
-    return (
-        f"codex can't start its sandbox while its home ({home}) lies below {temporary}: "
-        "set CODEX_HOME elsewhere"
+    why = (
+        f"codex can't start its sandbox while its home ({home}) lies below {temporary}"
     )
+    return f"{why}: set CODEX_HOME elsewhere"
 
 
 AGENT = Agent(

@@ -5,9 +5,7 @@ import re
 from arena.agents.agent import Agent, Command, Order, check, too_long
 from arena.errors import ArenaError
 
-INSTALL = (
-    'set agents.command in arena.toml, for example command = ["my-agent", "{prompt}"]'
-)
+INSTALL = 'set agents.command in arena.toml, e.g. command = ["my-agent", "{prompt}"]'
 NAMES = ("prompt", "prompt_file", "worktree", "label", "seed")
 
 # `{{word}}` stands for a literal `{word}`; braces around anything but a name are left alone, so that JSON and
@@ -21,9 +19,7 @@ def command(order: Order) -> Command:
     Raises ArenaError if there is no template, or if it names a placeholder that does not exist.
     """
     if not order.arguments:
-        raise ArenaError(
-            f'the agent "command" has no command line. To use it, {INSTALL}.'
-        )
+        raise ArenaError(f'the agent "command" has no command line: {INSTALL}.')
 
     def value(found: re.Match[str]) -> str:
         literal, name = found.groups()
@@ -40,10 +36,8 @@ def command(order: Order) -> Command:
     template = check(order.arguments[0], order.arguments)
     argv = tuple(_PLACEHOLDER.sub(value, part) for part in template)
     if any(map(too_long, argv)):
-        raise ArenaError(
-            "the prompt is too long for a command line. "
-            'Use {prompt_file} or prompt = "stdin".'
-        )
+        cure = 'Use {prompt_file} or prompt = "stdin".'
+        raise ArenaError(f"the prompt is too long for a command line. {cure}")
     return Command(argv, stdin=order.prompt_file if order.prompt_on_stdin else None)
 
 

@@ -32,10 +32,10 @@ FAULTS: dict[Fault, str] = {
 
 def fault(text: str | None) -> Fault | None:
     """Whose fault a failure text speaks of; None if of nobody's that we know."""
-    found = (
-        n for n, words in FAULTS.items() if re.search(words, text or "", re.IGNORECASE)
-    )
-    return next(found, None)
+    for name, words in FAULTS.items():
+        if re.search(words, text or "", re.IGNORECASE):
+            return name
+    return None
 
 
 def events(path: Path, text: re.Pattern[str] | None = None) -> Iterator[dict[str, Any]]:

@@ -5,14 +5,13 @@ A path is a dotted way into an event; a step is a name, several with commas betw
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.agents.agent import Agent, Rule, Told
 from arena.agents.output import events
 
-_Spent = tuple[float | None, float | None, float | None]  # sent, received, cost
 _UNITS = {"k": 1_000, "M": 1_000_000}
 _MOST = 1e15  # what is more than that is no count of tokens, and no price
 
@@ -22,75 +21,65 @@ class Report(NamedTuple):
 
     `outcome` is only set by an event or a code of the agent, never guessed from prose. `error` is the last fault
     that it named and did not recover from. Tokens in count everything sent, from the cache or not; when the agent
-    died they are what it had told until then, so "at least".
+    died they are what it had told until then, so "at least". `spent` holds sent, received and cost of each event.
     """
 
-    outcome: Told | None
-    error: str | None
-    session: str | None
-    text: str | None
-    tokens_in: int | None
-    tokens_out: int | None
-    cost_usd: float | None
+    outcome: Told | None = None
+    error: str | None = None
+    session: str | None = None
+    text: str | None = None
+    spent: Mapping[object, Sequence[float | None]] = {}
+    last: Rule | None = None
+
+    @property
+    def tokens_in(self) -> float | None:
+        """Tokens sent."""
+        return _total(told[0] for told in self.spent.values())
+
+    @property
+    def tokens_out(self) -> float | None:
+        """Tokens received."""
+        return _total(told[1] for told in self.spent.values())
+
+    @property
+    def tokens(self) -> float | None:
+        """Tokens in and out together."""
+        return _total([self.tokens_in, self.tokens_out])
+
+    @property
+    def cost_usd(self) -> float | None:
+        """The price by the agent's own account."""
+        return _total(told[2] for told in self.spent.values())
 
 
 def read(agent: Agent, stdout: Path, stderr: Path, exit_code: int) -> Report:
     """What the output says; standard error only where standard output left the end open. Never raises."""
-    seen = _Seen(agent)
+    seen = Report(spent={0: (0, 0, 0)} if agent.free else {})
     for path in (stdout, stderr):
         for event in events(path, agent.line) if seen.outcome is None else ():
-            seen.take(event)
+            seen = _with(event, seen, agent)
     # Who has a last event has not finished without it.
     ends = any(rule.outcome == "finished" for rule in agent.rules)
     outcome = seen.outcome or ("crashed" if ends or seen.error else None)
     if agent.codes and exit_code > 0:
         outcome = agent.codes.get(exit_code, "crashed")
-    spent = seen.spent.values()
-    sent, received, cost = (_total(told[n] for told in spent) for n in range(3))
-    return Report(
-        outcome,
-        seen.error,
-        seen.session,
-        seen.text,
-        tokens_in=None if sent is None else round(sent),
-        tokens_out=None if received is None else round(received),
-        cost_usd=None if cost is None else round(cost, 6),
-    )
+    return seen._replace(outcome=outcome)
 
 
-class _Seen:
-    """What the events up to now say together."""
-
-    def __init__(self, agent: Agent) -> None:
-        self.agent = agent
-        self.outcome: Told | None = None
-        self.error: str | None = None
-        self.session: str | None = None
-        self.text: str | None = None
-        self.spent: dict[object, _Spent] = {0: (0, 0, 0)} if agent.free else {}
-        self.last: Rule | None = None
-
-    def take(self, event: object) -> None:
-        """Adds one event."""
-        self.session = _text(event, self.agent.session) or self.session
-        rule = next((rule for rule in self.agent.rules if _fits(event, rule)), None)
-        if rule is None:
-            return
-        self.outcome = rule.outcome or self.outcome
-        self.error = _said(event, rule.error)
-        if text := _text(event, rule.text):
-            joined = rule.joins and rule is self.last
-            self.text = (self.text or "") + text if joined else text
-        spent = (
-            _sum(event, rule.sent),
-            _sum(event, rule.received),
-            _sum(event, rule.cost),
-        )
-        if spent != (None, None, None):
-            if rule.total:
-                self.spent.clear()
-            self.spent[_text(event, rule.once) or len(self.spent)] = spent
-        self.last = rule
+def _with(event: object, seen: Report, agent: Agent) -> Report:
+    session = _text(event, agent.session) or seen.session
+    rule = next((rule for rule in agent.rules if _fits(event, rule)), None)
+    if rule is None:
+        return seen._replace(session=session)
+    text = _text(event, rule.text) or ""
+    if rule.joins and rule is seen.last:
+        text = (seen.text or "") + text
+    told = [_sum(event, path) for path in (rule.sent, rule.received, rule.cost)]
+    spent = {} if rule.total else seen.spent
+    if any(part is not None for part in told):
+        spent = {**spent, _text(event, rule.once) or len(spent): told}
+    outcome, error = rule.outcome or seen.outcome, _said(event, rule.error)
+    return Report(outcome, error, session, text or seen.text, spent or seen.spent, rule)
 
 
 def _fits(event: object, rule: Rule) -> bool:
@@ -146,7 +135,7 @@ def _sum(event: object, path: str) -> float | None:
 
 def _total(parts: Iterable[float | None]) -> float | None:
     told = [part for part in parts if part is not None]
-    return sum(told) if told else None
+    return round(sum(told), 6) if told else None
 
 
 def _amount(value: object) -> float | None:
@@ -155,4 +144,6 @@ def _amount(value: object) -> float | None:
         value = float(value.rstrip("kM").replace(",", "")) * _UNITS.get(value[-1], 1)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if 0 <= value <= _MOST else None
+    if not 0 <= value <= _MOST:
+        return None
+    return int(value) if value == int(value) else value

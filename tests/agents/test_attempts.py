@@ -184,3 +184,19 @@ def test_the_prompt_on_standard_input(place):
     _, [tried] = place.run(body, command_prompt="stdin")
     shown = place.git("show", f"{tried.candidate.commit}:calc.py")
     assert shown == "Fix add."
+
+
+def test_work_that_can_not_be_read_stops_no_other_and_is_told(place):
+    body = (
+        EDIT
+        + "if label == 'command-1': pathlib.Path('.').absolute().rename('../gone')\n"
+    )
+    _, (lost, well) = place.run(body, count=2)
+    assert (lost.candidate, lost.outcome) == (None, "no-change")
+    assert well.candidate is not None
+
+
+def test_a_name_that_no_agent_may_see_is_told_of_each(place):
+    _, tried = place.run(EDIT, count=2, env=("GIT_DIR",))
+    assert ["GIT_DIR can't be passed" in one.why for one in tried] == [True, True]
+    assert [one.candidate for one in tried] == [None, None]

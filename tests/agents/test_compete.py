@@ -53,3 +53,17 @@ def test_approaches_that_do_not_fit_the_agents():
 def test_without_a_prompt_the_suite_is_the_task():
     [entry] = compete.entries(Task(prompt=None), [("repair", 1)], seed=0)
     assert "failing tests pass" in entry.prompt
+
+
+@pytest.mark.parametrize(
+    ("approaches", "labels"),
+    [
+        (("a-1", "a", "a"), ["a-1", "a-2", "a-3"]),
+        (("用表格", "正则"), ["approach-1", "approach-2"]),
+        (("用表格",), ["approach"]),
+    ],
+)
+def test_labels_are_names_and_differ(approaches, labels):
+    task = Task(prompt="Fix add.", approaches=approaches)
+    found = compete.entries(task, [("claude", 1)], seed=0)
+    assert [entry.label for entry in found] == labels
