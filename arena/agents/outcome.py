@@ -7,10 +7,6 @@ from arena.agents.output import fault, last_lines
 from arena.agents.reading import Report
 from arena.machine.process import Finished
 
-_LIMITS: dict[str, tuple[Outcome, str]] = {
-    "timeout": ("timed-out", "out of time"),
-    "silent": ("silent", "no sign of life"),
-}
 _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 # A shell, or a program that handles the signal, ends with 128 more.
 _KILLED = {-number for number in _ENDING} | {128 + number for number in _ENDING}
@@ -29,7 +25,7 @@ def classify(
         return done, told.error or f"said it finished, {tree}"
     if told.outcome not in (None, "crashed"):
         return told.outcome, told.error or f"told with exit code {end.exit_code}"
-    if end.reason in _LIMITS:
+    if end.reason in ("timeout", "silent"):
         return _at_limit(end.reason, told, stderr)
     if found := _fault(told.error):
         return found
@@ -52,8 +48,9 @@ def _at_limit(reason: str, told: Report, stderr: str) -> tuple[Outcome, str]:
     found = _fault(waiting, "still retrying when the limit came: ")
     if found and found[0] != "crashed":
         return found
-    limit, words = _LIMITS[reason]
-    return limit, told.error or words
+    if reason == "silent":
+        return "silent", told.error or "no sign of life"
+    return "timed-out", told.error or "out of time"
 
 
 def _by_text(code: int, told: Report, stdout: str, stderr: str) -> tuple[Outcome, str]:

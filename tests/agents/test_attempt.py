@@ -535,5 +535,6 @@ def test_the_module_of_a_worktree_does_not_stand_in_for_ours(arena):
         (package / "__init__.py").write_text("")
     (folder / "__main__.py").write_text("open('fooled', 'w')")
     order = arena.order(suite=(), seconds=20.0)
-    attempt(order, AGENTS["repair"], changed=lambda: False)
+    got = attempt(order, AGENTS["repair"], changed=lambda: False)
+    assert got.told.text == "tests-do-not-run"
     assert not (arena.worktree / "fooled").exists()

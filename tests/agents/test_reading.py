@@ -295,4 +295,4 @@ def test_a_long_stream_is_read_in_time_that_nobody_notices(written):
     begun = time.monotonic()
     got = read(AGENTS["claude"], out, err, 0)
     assert got.tokens == 4000
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 10
