@@ -38,14 +38,8 @@ def run_all(
     session: Session, task: Task, entries: Sequence[Entry], *, base: str
 ) -> list[Tried]:
     """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears."""
-    folder = session.folder / "worktrees"
-    trees = []
-    for entry in entries:  # one after the other: git's own locks are in the way of more
-        tree = worktrees.add(
-            session.repo, run=session.run, label=entry.label, base=base, folder=folder
-        )
-        worktrees.note(session.journal, tree)
-        trees.append(tree)
+    # One after the other: git's own locks are in the way of more.
+    trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
     with ThreadPoolExecutor(max_workers=len(entries)) as pool:
         jobs = [
             pool.submit(_try, session, task, entry, tree, number)
@@ -73,21 +67,13 @@ def _try(
             cost=attempt.cost_usd,
             left_processes=attempt.left_processes,
         )
-        found = snapshot.collect(
-            session.quarantine, tree, entry, run=session.run, suite=task.suite
-        )
+        found = snapshot.collect(session, tree, entry, task.suite)
     except ArenaError as error:
         journal.add("attempt-failed", label, why=str(error))
         return Tried(entry=entry, attempt=None, candidate=None, why=str(error))
     if found is None:
         return Tried(entry=entry, attempt=attempt, candidate=None, why=attempt.why)
-    archive.keep(
-        session.repo,
-        session.quarantine,
-        run=session.run,
-        label=label,
-        commit=found.commit,
-    )
+    archive.keep(session, label, found.commit)
     changes = session.quarantine.changes(
         session.quarantine.git.tree_of(tree.base), found.tree
     )
@@ -171,5 +157,5 @@ def _attempt(
         env={**env, **_variables(session, entry, number)},
         timeout=settings.timeout,
         silence=settings.silence,
-        changed=lambda: snapshot.is_changed(session.quarantine, tree, suite=task.suite),
+        changed=lambda: snapshot.is_changed(session, tree, task.suite),
     )

@@ -401,7 +401,7 @@ def test_target_rebased_in_another_worktree(project: Any, tmp_path: Path) -> Non
 def test_poisoned_object_store(project: Any) -> None:
     """Git would check out false content under the true id."""
     commit = project.candidate(**{"b.txt": "good\n"})
-    archive.keep(project.repo, project.quarantine, run=RUN, label="b", commit=commit)
+    archive.keep(project.session, "b", commit)
     oid = project.git("rev-parse", f"{commit}:b.txt")
     loosen(project)
     (project.path.parent / "evil").write_text("evil\n")

@@ -22,11 +22,11 @@ ROOT = Path(arena.__file__).parents[1]
 
 
 def undo(project: Any) -> landing.Undone:
-    return landing.undo(project.repo, project.journal, run=RUN)
+    return landing.undo(project.session)
 
 
 def recover(project: Any) -> landing.Recovered | None:
-    return landing.recover(project.repo, project.journal)
+    return landing.recover(project.session)
 
 
 def state(project: Any) -> tuple[Any, ...]:
@@ -57,12 +57,9 @@ def test_undo_takes_back_two_landings(project: Any) -> None:
     project.land(one)
     landing_two = project.candidate(**{"c.txt": "c\n"})
     landing.land(
-        project.repo,
-        project.quarantine,
-        project.journal,
-        run=RUN,
-        label="c",
-        commit=landing_two,
+        project.session,
+        "c",
+        landing_two,
         target="refs/heads/main",
         message="Merge c",
         judge=lambda commit, tree: (),
@@ -109,6 +106,8 @@ from arena.journal import Journal
 from arena.land import land
 from arena.machine import git
 from arena.machine.quarantine import Quarantine
+from arena.session import Session
+from arena.settings import Settings
 path, journal, commit, when = sys.argv[1:]
 repo = git.open_repository(Path(path))
 journal = Journal(Path(journal))
@@ -117,8 +116,9 @@ def listen(event):
         os.kill(os.getpid(), 9)
     print(event.kind, flush=True)
 journal.listeners.append(listen)
-land(repo, Quarantine(repo), journal, run="r1", label="b", commit=commit, target="refs/heads/main",
-     message="Merge b", judge=lambda c, t: ())
+session = Session(run="r1", folder=journal.path.parent, here=Path(path), repo=repo, quarantine=Quarantine(repo),
+                  settings=Settings(), journal=journal)
+land(session, "b", commit, target="refs/heads/main", message="Merge b", judge=lambda c, t: ())
 """
 
 

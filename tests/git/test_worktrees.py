@@ -17,13 +17,10 @@ from arena.errors import ArenaError
 from arena.machine import git
 from arena.machine.listing import parse_worktrees
 
-RUN = "r1"
-
 
 def add(project: Any, label: str, **more: Any) -> worktrees.Worktree:
-    facts = {"run": RUN, "base": project.git("rev-parse", "main")}
-    folder = project.run_folder / "trees"
-    return worktrees.add(project.repo, label=label, folder=folder, **(facts | more))
+    facts = {"base": project.git("rev-parse", "main")} | more
+    return worktrees.add(project.session, label, **facts)
 
 
 def test_add_is_full_locked_and_clean(project: Any) -> None:
@@ -96,13 +93,14 @@ def test_from_a_linked_worktree_and_a_bare_repository(
     tree = add(project, "a")
     base = project.git("rev-parse", "main")
     inner = git.open_repository(tree.path)
-    folder = tmp_path / "inner"
-    worktrees.add(inner, run=RUN, label="b", base=base, folder=folder)
+    session = replace(project.session, folder=tmp_path / "inner", repo=inner)
+    worktrees.add(session, "b", base=base)
     project.git("clone", "-q", "--bare", str(project.path), str(tmp_path / "b.git"))
     bare = git.open_repository(tmp_path / "b.git")
-    made = worktrees.add(bare, run=RUN, label="c", base=base, folder=folder)
+    session = replace(session, repo=bare)
+    made = worktrees.add(session, "c", base=base)
     assert (made.path / "a.txt").exists()
-    assert worktrees.remove(bare, made, trash=folder / "trash") is not None
+    assert worktrees.remove(session, made) is not None
 
 
 def test_remove_moves_everything_into_the_trash(project: Any, tmp_path: Path) -> None:
@@ -110,11 +108,11 @@ def test_remove_moves_everything_into_the_trash(project: Any, tmp_path: Path) ->
     (tree.path / "left.log").write_text("ignored\n")
     (tmp_path / "outside").mkdir()
     (tree.path / "link").symlink_to(tmp_path / "outside")
-    moved = worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
+    moved = worktrees.remove(project.session, tree)
     assert moved is not None
     assert (moved / "left.log").exists()
     assert len(worktrees.registered(project.repo)) == 1
-    assert worktrees.remove(project.repo, tree, trash=moved.parent) is None
+    assert worktrees.remove(project.session, tree) is None
 
 
 def test_remove_leaves_missing_worktrees_of_the_user(
@@ -123,7 +121,7 @@ def test_remove_leaves_missing_worktrees_of_the_user(
     project.git("worktree", "add", "-q", str(tmp_path / "mine"), "-b", "mine")
     (tmp_path / "mine").rename(tmp_path / "unmounted")
     tree = add(project, "a")
-    worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
+    worktrees.remove(project.session, tree)
     assert [e.branch for e in worktrees.registered(project.repo)][1:] == [
         "refs/heads/mine"
     ]
@@ -132,16 +130,15 @@ def test_remove_leaves_missing_worktrees_of_the_user(
 def test_remove_with_a_missing_folder(project: Any) -> None:
     tree = add(project, "a")
     tree.path.rename(project.path.parent / "away")
-    assert worktrees.remove(project.repo, tree, trash=project.run_folder / "t") is None
+    assert worktrees.remove(project.session, tree) is None
     assert len(worktrees.registered(project.repo)) == 1
 
 
 def test_remove_never_leaves_the_run_folder(project: Any) -> None:
     tree = add(project, "a")
-    trash = project.run_folder / "trash"
     for path in (project.path, project.path.parent, Path("/"), project.run_folder):
         with pytest.raises(ArenaError, match="not arena's to remove"):
-            worktrees.remove(project.repo, replace(tree, path=path), trash=trash)
+            worktrees.remove(project.session, replace(tree, path=path))
     assert project.clean()
 
 
@@ -152,14 +149,14 @@ def test_remove_does_not_follow_a_planted_link(project: Any, tmp_path: Path) -> 
     precious.mkdir()
     tree.path.symlink_to(precious)
     with pytest.raises(ArenaError, match="not the folder"):
-        worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
+        worktrees.remove(project.session, tree)
     assert precious.is_dir()
 
 
 def test_broken_git_file(project: Any) -> None:
     tree = add(project, "a")
     (tree.path / ".git").unlink()
-    moved = worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
+    moved = worktrees.remove(project.session, tree)
     assert moved is not None
     assert len(worktrees.registered(project.repo)) == 1
 
