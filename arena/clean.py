@@ -203,7 +203,7 @@ def _delete_branches(
             moves.append(Move(tree.branch, old, ""))
     if moves and not done.dry_run:
         try:
-            change(session, "cleaning", moves, why="clean")
+            change(session, "cleaning", moves)
         except ArenaError as error:
             done.kept += tuple((move.ref, str(error)) for move in moves)
             return

@@ -18,13 +18,11 @@ from arena.machine.checkout import some
 from arena.machine.git import Repository
 from arena.machine.switch import HalfDone
 from arena.machine.transaction import Move, value_of
-from arena.moves import change, moves_of, recover, settled
+from arena.moves import change, moves_of, settled
 from arena.session import Session
 
-__all__ = ["Landed", "NotLanded", "Undone", "land", "recover", "undo"]
-
 TRIES = 3
-Judge = Callable[[str, str], tuple[str, ...]]
+Gate = Callable[[str, str], tuple[str, ...]]
 
 
 class NotLanded(Refused):
@@ -52,13 +50,7 @@ class Undone:
 
 
 def land(
-    session: Session,
-    label: str,
-    commit: str,
-    *,
-    target: str,
-    message: str,
-    judge: Judge,
+    session: Session, label: str, commit: str, *, target: str, message: str, judge: Gate
 ) -> Landed:
     """Merges `commit` into the branch `target` (a full ref name) once `judge` passes the merge.
 
@@ -100,8 +92,7 @@ def _merge(session: Session, commit: str, target: str, message: str) -> Move:
     merged = quarantine.merge(old, commit)
     if merged.tree is None:
         raise Refused(
-            f"{commit[:12]} conflicts with {name} in {some(merged.conflicts)}. Merge it by hand, "
-            "or run the task again on the new state."
+            f"{commit[:12]} conflicts with {name} in {some(merged.conflicts)}. Merge by hand, or run the task again."
         )
     new = quarantine.commit(
         merged.tree, parents=(old, commit), message=message, identity=repo.identity()
@@ -132,17 +123,14 @@ def _advance(session: Session, merge: Move, label: str, commit: str) -> Landed |
     wrong = session.quarantine.untrue(merge.old, merge.new)
     if wrong:
         raise Refused(
-            f"{some(wrong)} in {repo.common_dir} differs from what was tested: "
-            "the object store is damaged. Run git fsck."
+            f"{some(wrong)} in {repo.common_dir} differs from what was tested. Run git fsck."
         )
     moves, kept = [merge], f"{archive.ROOT}/{session.run}/{label}"
     if not value_of(repo, kept):
         moves.append(Move(kept, "", commit))
     facts = {"target": merge.ref, "old": merge.old, "new": merge.new, "commit": commit}
     try:
-        tops = change(
-            session, "landing", moves, why=f"land {label}", label=label, **facts
-        )
+        tops = change(session, "landing", moves, label, **facts)
     except HalfDone:
         raise
     except ArenaError:
@@ -166,7 +154,7 @@ def undo(session: Session) -> Undone:
     for move in moves:
         if at[move] != move.old:
             raise Refused(_moved_on(session.repo, move, at[move]))
-    checkouts = change(session, "undoing", moves, why="undo")
+    checkouts = change(session, "undoing", moves)
     return Undone(tuple(moves), checkouts)
 
 

@@ -9,12 +9,7 @@ from arena.patterns import Entry
 from arena.session import Session
 from arena.worktrees import Worktree
 
-LEFTOVERS = (
-    ".aider.chat.history.md",
-    ".aider.input.history",
-    ".aider.tags.cache.v4/",
-    ".aider.tags.cache.v3/",
-)
+LEFTOVERS = (".aider.chat.history.md", ".aider.input.history", ".aider.tags.cache.")
 
 
 def collect(

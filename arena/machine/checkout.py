@@ -88,7 +88,7 @@ class Place:
 
 def some(names: Iterable[object], *, limit: int = 5) -> str:
     """The first names, printable, and how many more there are."""
-    words = [one_line(str(name), limit=120) for name in names]
+    words = sorted(one_line(str(name), limit=120) for name in names)
     more = len(words) - limit
     return ", ".join(words[:limit]) + (f" and {more} more" if more > 0 else "")
 
@@ -105,16 +105,15 @@ def refuse_unless_clean(place: Place) -> None:
     """Raises Refused if the checkout is missing, locked for more than 5 s, or has changed tracked files."""
     if not place.top.is_dir():
         raise Refused(
-            f"{place.move.name} is checked out in {place.top}, which is missing. "
-            "Bring it back or run: git worktree prune."
+            f"{place.move.name} is checked out in {place.top}, which is missing. Bring it back or git worktree prune."
         )
     lock = place.git.git_dir / "index.lock"
     # Suppressed, since it may go away while we look how old it is.
     with contextlib.suppress(FileNotFoundError):
         if not soon(lambda: not os.path.lexists(lock)):
+            age = max(time.time() - lock.lstat().st_mtime, 0)
             raise Refused(
-                f"{lock} exists since {time.time() - lock.lstat().st_mtime:.0f} s: git is at "
-                "work there, or was killed. If no git runs (ps -C git), remove that file."
+                f"{lock} exists since {age:.0f} s. If no git is at work there (ps -C git), remove that file."
             )
     changed = place.git.changed_files()
     if changed:
@@ -174,19 +173,24 @@ def lines_of(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
 
 
-def differing(git: Repository, files: dict[str, str], *, kinds: str) -> list[str]:
+def differing(git: Repository, files: dict[str, str], *, kinds: str) -> set[str]:
     """Which files (path → mode and id) are not so on disk; `kinds` as in git's --diff-filter.
 
     Git compares, so that line ends may be converted, but with an index of our own: what the user's hides from
-    git status (assume-unchanged, core.ignoreStat) is found.
+    git status (assume-unchanged) is found.
     """
     entries = lines_of(f"{file}\t{path}" for path, file in files.items())
-    seen = ("-c", "core.ignoreStat=false")
+    options = ("-z", "--name-only", f"--diff-filter={kinds}")
     with _own_index() as env:
-        git.call(*seen, "update-index", "-z", "--index-info", stdin=entries, env=env)
-        git.ask(*seen, "update-index", "-q", "--refresh", env=env)
-        options = ("-z", "--name-only", f"--diff-filter={kinds}")
-        return git.call(*seen, "diff-files", *options, env=env).fields
+        git.call("update-index", "-z", "--index-info", stdin=entries, env=env)
+        git.ask("update-index", "-q", "--refresh", env=env)
+        return set(git.call("diff-files", *options, env=env).fields)
+
+
+def left_out(git: Repository) -> set[str]:
+    """Paths outside the cone of a sparse checkout."""
+    tags = git.call("ls-files", "-t", "-z").fields
+    return {line[2:] for line in tags if line.startswith("S ")}
 
 
 def filtered(place: Place) -> str:
@@ -196,7 +200,6 @@ def filtered(place: Place) -> str:
         place.git.call("read-tree", place.move.new, env=env)
         paths = lines_of(place.after)
         said = place.git.call("check-attr", *options, stdin=paths, env=env).fields
-    for path, value in zip(said[::3], said[2::3], strict=True):
-        if value not in ("unspecified", "unset"):
-            return f"{one_line(path, limit=120)} (filter {value})"
-    return ""
+    found = zip(said[::3], said[2::3], strict=True)
+    bad = [pair for pair in found if pair[1] not in ("unspecified", "unset")]
+    return f"{some([bad[0][0]])} (filter {bad[0][1]})" if bad else ""

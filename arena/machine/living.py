@@ -44,6 +44,11 @@ def alive(pid: int, born: str | None) -> bool:
     return True
 
 
+def gone(pid: int, born: str | None, *, within: float) -> bool:
+    """Whether that process has ended, now or within so many seconds."""
+    return soon(lambda: not alive(pid, born), within=within)
+
+
 def visible() -> bool:
     """Whether this system shows what other processes do."""
     return PROC.is_dir()

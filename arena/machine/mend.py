@@ -21,38 +21,31 @@ def mend(place: Place) -> None:
     sides must hold the one, the other, nothing, or the beginning of one of them (git killed while writing). Raises
     Refused with the names of others: those are the user's; nothing is touched then.
     """
-    git, move = place.git, place.move
-    value = value_of(git, move.ref)
-    if not place.top.is_dir() or _made(git, move):
+    move, value = place.move, value_of(place.git, place.move.ref)
+    if not place.top.is_dir() or _made(place.git, move):
         return
     if value != move.old:
         raise Refused(
-            f"{move.name} is at {value[:12] or 'nothing'}, neither before nor after the interrupted "
-            f"landing ({move.old[:12]}, {move.new[:12]}). Look at git status in {place.top}."
+            f"{move.name} is at {value[:12] or 'nothing'}, neither before nor after the interrupted landing "
+            f"({move.old[:12]}, {move.new[:12]}). Look at git status in {place.top}."
         )
     foreign = _foreign(place)
     if foreign:
         raise Refused(
-            f"{some(foreign)} in {place.top} changed after a landing was interrupted. "
-            "Save your version elsewhere, remove it there, then run arena resume."
+            f"{some(foreign)} in {place.top} changed after a landing was interrupted. Save your version elsewhere, "
+            "remove it there, then run arena resume."
         )
     _write_back(place)
 
 
 def _foreign(place: Place) -> list[str]:
     """The paths that hold something which git, killed at any moment, can't have left there."""
-    sides = (place.before, place.after)
-    same = [
-        files.keys() - set(checkout.differing(place.git, files, kinds="DMT"))
-        for files in sides
-    ]
+    same: set[str] = set()
+    for side in (place.before, place.after):
+        same |= side.keys() - checkout.differing(place.git, side, kinds="DMT")
+    rest = [change for change in place.changes if change.path not in same]
     known = {change.path for change in place.changes}
-    return [
-        change.path
-        for change in place.changes
-        if not any(change.path in side for side in same)
-        and not _left_over(place, change, known=known)
-    ]
+    return [c.path for c in rest if not _left_over(place, c, known=known)]
 
 
 def _left_over(place: Place, change: Difference, *, known: set[str]) -> bool:
@@ -74,12 +67,13 @@ def _left_over(place: Place, change: Difference, *, known: set[str]) -> bool:
 
 
 def _write_back(place: Place) -> None:
-    git = place.git
-    git.call("read-tree", "--reset", place.move.old, session=True)
+    git, move = place.git, place.move
+    # The index alone, and in it nothing but what differs: what the user has staged since stays.
+    git.call("read-tree", "-i", "-m", move.new, move.old, session=True)
     for change in place.changes:
         if not change.old:
             _remove(place.top, change.path)
-    paths = checkout.lines_of(c.path for c in place.changes if c.old)
+    paths = checkout.lines_of(sorted(place.before.keys() - checkout.left_out(git)))
     git.call("checkout-index", "-f", "-q", "-z", "--stdin", stdin=paths, session=True)
     git.ask("update-index", "-q", "--refresh", session=True)
 
@@ -112,9 +106,7 @@ def release(
         if not quiet:
             raise Refused(f"git is at work and holds {lock}. Wait for its end.")
         if lock.stat().st_mtime < since - 1 or not living.visible():
-            raise Refused(
-                f"{lock} may not be of the interrupted landing. If no git runs, remove it."
-            )
+            raise Refused(f"{lock} may not be of the interrupted landing. Remove it.")
         lock.unlink()
 
 

@@ -20,29 +20,12 @@ class HalfDone(ArenaError):  # noqa: N818 - a state, not a fault
     """A change was given up and the checkout could not be taken back; recovery must look at it again."""
 
 
-class Change:
-    """Moves that were looked at and can be made now: `pid` is the git process that will hold the locks."""
-
-    def __init__(self, places: Sequence[Place], refs: Transaction) -> None:
-        self.places, self._refs, self.pid = places, refs, refs.pid
-
-    def make(self) -> None:
-        """Moves all refs, with the checkouts of branches, or nothing. Raises ArenaError; HalfDone if it got stuck."""
-        self._refs.prepare()
-        try:
-            for place in self.places:
-                _switch(place)
-            self._refs.commit()
-        except BaseException:
-            self._refs.abort()
-            for place in self.places:
-                _take_back(place)
-            raise
+Change = tuple[list[Place], Transaction]
 
 
 @contextmanager
 def ready(repo: Repository, moves: Sequence[Move], *, why: str) -> Iterator[Change]:
-    """Holds everything that a change needs, which `Change.make` then makes.
+    """Looks at everything that a change touches, which `make` then makes.
 
     Raises Refused if something stands in the way.
     """
@@ -50,28 +33,45 @@ def ready(repo: Repository, moves: Sequence[Move], *, why: str) -> Iterator[Chan
         places = look(repo, moves)
         home = places[0].git if places else repo  # whose HEAD is locked, too
         with Transaction(home, moves, why=why) as refs:
-            yield Change(places, refs)
+            yield places, refs
+
+
+def make(change: Change) -> None:
+    """Moves all refs, with the checkouts of branches, or nothing. Raises ArenaError; HalfDone if it got stuck."""
+    places, refs = change
+    refs.prepare()
+    try:
+        for place in places:
+            _switch(place)
+        refs.commit()
+    except BaseException:
+        refs.abort()
+        for place in places:
+            _take_back(place)
+        raise
 
 
 def look(repo: Repository, moves: Sequence[Move]) -> list[Place]:
     """The checkouts that must move along. Raises Refused, naming what to do, where that is not possible now."""
-    found = []
+    found = [place for move in moves for place in places_of(repo, move)]
     for move in moves:
         if not move.old or not move.is_branch:
             continue
-        held = [Place(git, move) for git in listing.holders(repo, move.ref)]
-        if held and (not move.new or len(held) > 1):
-            where = some(place.top for place in held)
-            raise Refused(
-                f"{move.name} is checked out in {where}. Switch to another branch there."
-            )
+        tops = [place.top for place in found if place.move == move]
+        if tops and (not move.new or len(tops) > 1):
+            raise Refused(f"{move.name} is checked out in {some(tops)}. Switch there.")
         if move.new:
             checkout.refuse_if_busy(repo)
         _refuse_if_rebased(repo, move)
-        for place in held:
-            _look_at(place)
-        found += held
+    for place in found:
+        _look_at(place)
     return found
+
+
+def places_of(repo: Repository, move: Move) -> list[Place]:
+    """The checkouts that are on the branch which a move changes."""
+    exists = move.is_branch and move.old
+    return [Place(g, move) for g in listing.holders(repo, move.ref)] if exists else []
 
 
 def _refuse_if_rebased(repo: Repository, move: Move) -> None:
@@ -90,15 +90,13 @@ def _look_at(place: Place) -> None:
     name = checkout.filtered(place)
     if name:
         raise Refused(
-            f"{name} in {place.top} needs a filter, and arena runs none. Switch to another "
-            "branch there and try again, or merge it yourself."
+            f"{name} in {place.top} needs a filter, and arena runs none. Switch there, or merge it yourself."
         )
     _refuse_in_the_way(place)
     edited = checkout.differing(place.git, place.before, kinds="MT")
     if edited:
         raise Refused(
-            f"{some(edited)} in {place.top} would be overwritten: its changes are hidden from "
-            "git status (assume-unchanged or skip-worktree). Save them first."
+            f"{some(edited)} in {place.top} has changes that are hidden from git status. Save them first."
         )
 
 
@@ -106,8 +104,7 @@ def _refuse_in_the_way(place: Place) -> None:
     blocked = checkout.in_the_way(place)
     if blocked:
         raise Refused(
-            f"{some(blocked)} in {place.top} would be overwritten: not in git, but in the way. "
-            "Move or remove it first."
+            f"{some(blocked)} in {place.top} is in the way and not in git. Move or remove it first."
         )
 
 
@@ -124,13 +121,10 @@ def _switch(place: Place) -> None:
     git.ask("update-index", "-q", "--refresh", session=True)
     _refuse_in_the_way(place)  # again: git would not see an ignored file of this moment
     git.call("read-tree", "-m", "-u", old, new, session=True)
-    tags = git.call("ls-files", "-t", "-z").fields
-    absent = {line[2:] for line in tags if line.startswith("S ")}  # by a sparse cone
-    files = {path: file for path, file in place.after.items() if path not in absent}
-    wrong = checkout.differing(git, files, kinds="DMT")
+    differing = checkout.differing(git, place.after, kinds="DMT")
+    wrong = differing - checkout.left_out(git)
     if wrong:
         git.call("read-tree", "-m", "-u", new, old, session=True)
         raise Refused(
-            f"{some(wrong)} came out of {git.common_dir} with other content than its id says. "
-            "The object store is damaged: run git fsck."
+            f"{some(wrong)} came out of {git.common_dir} with false content: run git fsck."
         )

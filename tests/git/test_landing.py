@@ -448,3 +448,18 @@ def test_odd_names(project: Any) -> None:
     project.land(commit)
     assert project.clean()
     assert project.files()["new\nline.txt"] == b"1\n"
+
+
+def test_from_inside_the_git_directory(project: Any) -> None:
+    commit = project.candidate(**{"b.txt": "b\n"})
+    project.repo = git.open_repository(project.path / ".git")
+    assert project.land(commit).checkout == project.path
+    assert project.clean()
+
+
+def test_setting_that_hides_edits(project: Any) -> None:
+    commit = project.candidate(**{"a.txt": "theirs\n"})
+    project.git("config", "core.ignoreStat", "true")
+    project.git("update-index", "--really-refresh")
+    (project.path / "a.txt").write_text("hidden edit\n")
+    refused(project, commit, "a.txt")

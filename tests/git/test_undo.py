@@ -14,6 +14,7 @@ import pytest
 
 import arena
 from arena import land as landing
+from arena import moves
 from arena.errors import ArenaError
 from arena.machine import living
 
@@ -25,8 +26,8 @@ def undo(project: Any) -> landing.Undone:
     return landing.undo(project.session)
 
 
-def recover(project: Any) -> landing.Recovered | None:
-    return landing.recover(project.session)
+def recover(project: Any) -> moves.Recovered | None:
+    return moves.recover(project.session)
 
 
 def state(project: Any) -> tuple[Any, ...]:
@@ -274,3 +275,40 @@ def test_kill_of_the_whole_group_at_random_moments(project: Any) -> None:
         assert state(project) == before
     project.git("fsck", "--strict")
     assert outcomes
+
+
+def test_recovery_leaves_a_checkout_alone_that_is_on_another_branch(
+    project: Any,
+) -> None:
+    half_done(project)
+    project.git("checkout", "-q", "-b", "mine")
+    project.commit(**{"mine.txt": "committed\n"})
+    (project.path / "mine.txt").write_text("staged\n")
+    project.git("add", "mine.txt")
+    before = state(project)
+    recover(project)
+    assert state(project) == before
+
+
+def test_recovery_keeps_what_the_user_has_staged_since(project: Any) -> None:
+    old, new = half_done(project)
+    (project.path / "mine.txt").write_text("staged\n")
+    project.git("add", "mine.txt")
+    before = state(project)
+    project.git("read-tree", "-m", "-u", old, new)
+    recover(project)
+    assert state(project) == before
+    assert project.git("ls-files", "--", "mine.txt") == "mine.txt"
+
+
+def test_recovery_in_a_sparse_checkout(project: Any) -> None:
+    project.commit(in__x="x\n", out__y="y\n")
+    project.git("sparse-checkout", "set", "in")
+    before = state(project)
+    commit = project.candidate(in__x="X\n", out__y="Y\n", out__z="Z\n")
+    killed(project, commit, when="landing")
+    data = next(project.journal.events()).data
+    project.git("read-tree", "-m", "-u", data["old"], data["new"])
+    recover(project)
+    assert state(project) == before
+    assert not (project.path / "out").exists()
