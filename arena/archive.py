@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from arena.errors import ArenaError, Refused
 from arena.machine.checkout import some
 from arena.machine.git import Repository
@@ -11,16 +9,6 @@ from arena.machine.transaction import Move, move_refs, retried, value_of
 from arena.session import Session
 
 ROOT = "refs/arena/archive"
-
-
-@dataclass(frozen=True, slots=True)
-class Archived:
-    """One commit of the archive."""
-
-    run: str
-    label: str
-    commit: str
-    ref: str
 
 
 def keep(session: Session, label: str, commit: str) -> str:
@@ -42,15 +30,10 @@ def keep(session: Session, label: str, commit: str) -> str:
     return ref
 
 
-def archived(repo: Repository, run: str | None = None) -> list[Archived]:
-    """What the archive holds, of one run or of all, sorted."""
-    found = sorted(repo.refs(f"{ROOT}/{run}" if run else ROOT).items())
-    names = [ref.removeprefix(ROOT + "/").partition("/") for ref, _ in found]
-    return [
-        Archived(run, label, commit, ref)
-        for (ref, commit), (run, _, label) in zip(found, names, strict=True)
-        if label
-    ]
+def archived(repo: Repository, run: str) -> dict[str, str]:
+    """Label → commit of what the archive holds of a run, sorted."""
+    found = sorted(repo.refs(f"{ROOT}/{run}").items())
+    return {ref.removeprefix(f"{ROOT}/{run}/"): commit for ref, commit in found}
 
 
 def restore(
@@ -60,9 +43,9 @@ def restore(
 
     Raises ArenaError if there is nothing archived under that name, or the branch holds something else.
     """
-    there = {entry.label: entry.commit for entry in archived(repo, run)}
+    there = archived(repo, run)
     if label not in there:
-        names = some(sorted(there)) or "nothing"
+        names = some(there) or "nothing"
         raise Refused(f"the archive of run {run} holds no {label}; it holds {names}.")
     name = branch or f"arena/{run}/{label}"
     if repo.ask("check-ref-format", "--branch", name).code != 0:

@@ -11,7 +11,6 @@ from arena import agents, archive, snapshot, worktrees
 from arena.agents import Attempt, Order
 from arena.candidates import Candidate
 from arena.errors import ArenaError
-from arena.evaluation.suite import tail_of
 from arena.machine import environment
 from arena.patterns import Entry
 from arena.session import Session
@@ -100,18 +99,8 @@ def _prepare(
         worktrees.copy_files(session.repo, tree, settings.copy_files)
     if settings.setup:
         env = agents.agent_environment(settings.env, agent=agents.AGENTS[entry.agent])
-        done = worktrees.set_up(
-            tree,
-            ["/bin/sh", "-c", settings.setup],
-            env={**env, **_variables(session, entry, number)},
-            log=session.folder / "logs" / f"{entry.label}.setup.log",
-            timeout=settings.timeout,
-        )
-        if not done.ok:
-            raise ArenaError(
-                f"the set-up command failed ({done.reason}, exit code {done.exit_code}): "
-                f"{tail_of(done.log, limit=300).strip()}"
-            )
+        env |= _variables(session, entry, number)
+        worktrees.set_up(session, tree, settings.setup, env)
 
 
 def _variables(session: Session, entry: Entry, number: int) -> dict[str, str]:

@@ -14,8 +14,8 @@ from arena.machine.git import Repository
 from arena.session import Session
 
 # Fixed, so that the same patch always is the same commit.
-PATCH_DATE = "1577836800 +0000"
-PULL_REQUESTS = ("refs/pull/{}/head", "refs/remotes/origin/pr/{}", "refs/remotes/origin/pull/{}/head")  # fmt: skip
+DATE = "1577836800 +0000"
+PULLS = ("pull/{}/head", "remotes/origin/pr/{}", "remotes/origin/pull/{}/head")
 KINDS = {"refs/heads/": "branch", "refs/remotes/": "remote branch", "refs/tags/": "tag"}
 
 
@@ -70,7 +70,7 @@ def _resolve_one(repo: Repository, word: str, *, folder: Path) -> Named:
     if given and not store.slug(given):
         raise ArenaError(f"{given!r} can't be a label. Use letters, digits or '-'.")
     number = re.fullmatch(r"pr/(\d+)", name)
-    refs = [ref.format(number[1]) for ref in PULL_REQUESTS] if number else []
+    refs = [f"refs/{ref}".format(number[1]) for ref in PULLS] if number else []
     commit = next(filter(None, map(repo.resolve, [*refs, name])), None)
     path = folder / name
     if commit:
@@ -134,11 +134,7 @@ def choose_base(
 
 def take(session: Session, named: Named, *, base: str) -> Candidate:
     """Brings a candidate's objects into the quarantine. Raises ArenaError if a patch does not apply."""
-    quarantine, commit, source = (
-        session.quarantine,
-        named.commit,
-        _words(session, named),
-    )
+    quarantine, commit = session.quarantine, named.commit
     ref = f"refs/arena/run/{session.run}/{named.label}"
     if commit:
         quarantine.take(commit, ref=ref)
@@ -149,27 +145,24 @@ def take(session: Session, named: Named, *, base: str) -> Candidate:
         label=named.label,
         commit=commit,
         tree=quarantine.git.tree_of(commit),
-        source=source,
+        source=_words(session.repo, named),
         message=quarantine.git.subject(commit),
     )
 
 
 def _apply(session: Session, named: Named, base: str) -> str:
     assert named.patch is not None
-    patch, message = named.patch.read_bytes(), f"Patch {named.patch.name}\n"
+    words, message = named.patch.read_bytes(), f"Patch {named.patch.name}\n"
     try:
-        return session.quarantine.apply(
-            patch, base=base, message=message, date=PATCH_DATE
-        )
+        return session.quarantine.apply(words, base=base, message=message, date=DATE)
     except GitError as error:
-        raise ArenaError(
-            f"patch {named.name} does not apply to {base[:10]}: {error}"
-        ) from error
+        why = f"patch {named.name} does not apply to {base[:10]}: {error}"
+        raise ArenaError(why) from error
 
 
-def _words(session: Session, named: Named) -> str:
+def _words(repo: Repository, named: Named) -> str:
     if named.patch:
         return f"patch {named.name}"
-    refs = session.repo.refs(*(prefix + named.name for prefix in KINDS))
+    refs = repo.refs(*(prefix + named.name for prefix in KINDS))
     found = [kind for prefix, kind in KINDS.items() if prefix + named.name in refs]
     return f"{found[0] if found else 'commit'} {named.name}"

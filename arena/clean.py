@@ -60,7 +60,8 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
         if not dry_run:
             store.remove_tree(path)
     _delete_branches(session, safe, done)
-    done.restorable = tuple(a.ref for a in archive.archived(session.repo, session.run))
+    kept = archive.archived(session.repo, session.run)
+    done.restorable = tuple(f"{archive.ROOT}/{session.run}/{label}" for label in kept)
     return done
 
 
@@ -120,11 +121,8 @@ def _clean_one(session: Session, tree: Worktree, done: Cleaned) -> None:
 def _save_content(session: Session, tree: Worktree, done: Cleaned) -> bool:
     """Archives what the worktree holds beyond its archive refs; tells whether a snapshot takes all of it."""
     inside, label = session.quarantine, tree.label
-    known = [
-        entry.commit
-        for entry in archive.archived(session.repo, session.run)
-        if entry.label == label or entry.label.startswith(f"{label}.late")
-    ]
+    archived = archive.archived(session.repo, session.run).items()
+    known = [c for name, c in archived if name.partition(".late")[0] == label]
     for commit in (tree.base, *known):
         _take(session, label, commit)
     message = f"late work of {label}"
@@ -156,7 +154,7 @@ def _ignored(inside: Quarantine, folder: Path) -> int:
 
 def _archive(session: Session, label: str, commit: str, done: Cleaned) -> None:
     """Keeps what came late, under a name that nothing has yet."""
-    taken = {entry.label for entry in archive.archived(session.repo, session.run)}
+    taken = archive.archived(session.repo, session.run)
     name, number = label, 1
     while name in taken:
         number += 1
@@ -174,8 +172,8 @@ def _save_commits(
     repo = session.repo
     tips = {"branch": value_of(repo, tree.branch), "head": head or ""}
     for kind, tip in tips.items():
-        known = [a.commit for a in archive.archived(repo, session.run)]
-        held = any(repo.is_ancestor(tip, commit) for commit in (tree.base, *known))
+        known = (tree.base, *archive.archived(repo, session.run).values())
+        held = any(repo.is_ancestor(tip, commit) for commit in known)
         if tip.strip("0") and not held:
             _archive(session, f"{tree.label}.{kind}", tip, done)
 

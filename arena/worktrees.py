@@ -8,7 +8,7 @@ git 2.39).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,21 +16,9 @@ from arena.errors import ArenaError, GitError, Refused, one_line
 from arena.journal import Journal
 from arena.machine import copying, process, records, store
 from arena.machine.git import Repository
-from arena.machine.listing import admin_dirs, registered
+from arena.machine.listing import admin_dirs
 from arena.machine.transaction import Move, alone, move_refs, retried, value_of
 from arena.session import Session
-
-__all__ = [
-    "SetUp",
-    "Worktree",
-    "add",
-    "copy_files",
-    "port_range",
-    "recorded",
-    "registered",
-    "remove",
-    "set_up",
-]
 
 PORTS = 20  # per worktree
 FIRST_PORT, LAST_PORT = 20000, 32767  # below the range that systems hand out themselves
@@ -45,20 +33,6 @@ class Worktree:
     branch: str
     base: str
     inode: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SetUp:
-    """How the set-up command of one worktree ended. `reason` as in `process.Finished`."""
-
-    exit_code: int
-    reason: str
-    log: Path
-
-    @property
-    def ok(self) -> bool:
-        """Whether the command came to its end with exit code 0."""
-        return self.reason == "exited" and self.exit_code == 0
 
 
 def add(session: Session, label: str, *, base: str) -> Worktree:
@@ -212,17 +186,15 @@ def copy_files(
 
 
 def set_up(
-    tree: Worktree,
-    command: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    log: Path,
-    timeout: float,
-) -> SetUp:
-    """Runs the set-up command in the worktree, at most `timeout` seconds, with its output in `log`.
-
-    Raises ArenaError if it can't be started; that it fails is in the record.
-    """
+    session: Session, tree: Worktree, command: str, env: Mapping[str, str]
+) -> None:
+    """Runs the set-up command in the worktree, with its output in the run's logs. Raises ArenaError if it fails."""
+    log = session.folder / "logs" / f"{tree.label}.setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    done = process.run(command, cwd=tree.path, env=env, log=log, timeout=timeout)
-    return SetUp(done.exit_code, done.reason, log)
+    limit, shell = session.settings.timeout, ["/bin/sh", "-c", command]
+    done = process.run(shell, cwd=tree.path, env=env, log=log, timeout=limit)
+    if done.reason != "exited" or done.exit_code != 0:
+        tail = one_line(log.read_text(encoding="utf-8", errors="replace")[-300:])
+        raise ArenaError(
+            f"the set-up command failed ({done.reason}, exit code {done.exit_code}): {tail}"
+        )

@@ -11,7 +11,8 @@ from arena import archive
 from arena.clean import Cleaned, clean
 from arena.errors import ArenaError
 from arena.land import undo
-from arena.worktrees import Worktree, registered
+from arena.machine.listing import registered
+from arena.worktrees import Worktree
 
 RUN = "r1"
 
@@ -51,7 +52,7 @@ def test_archive_never_takes_another_value(project: Any) -> None:
     archive.keep(project.session, "b", one)
     with pytest.raises(ArenaError, match="already holds"):
         archive.keep(project.session, "b", two)
-    assert archive.archived(project.repo)[0].commit == one
+    assert archive.archived(project.repo, RUN) == {"b": one}
 
 
 def test_restore_refuses(project: Any) -> None:
@@ -121,7 +122,7 @@ def test_clean_keeps_commits_that_only_the_agent_had(project: Any) -> None:
     head = project.commit(at=tree.path, **{"one.txt": "second thought\n"})
     collect(project, tree)
     done = sweep(project)
-    found = {a.label: a.commit for a in archive.archived(project.repo, RUN)}
+    found = archive.archived(project.repo, RUN)
     assert found["a.branch"] == branch
     assert found["a.head"] == head
     assert done.kept == ()
