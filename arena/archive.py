@@ -5,7 +5,7 @@ from __future__ import annotations
 from arena.errors import ArenaError, Refused
 from arena.machine.checkout import some
 from arena.machine.git import Repository
-from arena.machine.transaction import Move, move_refs, retried, value_of
+from arena.machine.transaction import Move, move_refs, patiently, value_of
 from arena.session import Session
 
 ROOT = "refs/arena/archive"
@@ -20,7 +20,8 @@ def keep(session: Session, label: str, commit: str) -> str:
     session.quarantine.give(commit)
     found = value_of(repo, ref)
     if not found:
-        retried(lambda: move_refs(repo, [Move(ref, "", commit)], why="arena: archive"))
+        move = Move(ref, "", commit)
+        patiently(repo, lambda: move_refs(repo, [move], why="arena: archive"))
         found = value_of(repo, ref)
     if found != commit:
         raise Refused(f"can't archive {commit[:12]}: {ref} already holds {found[:12]}.")

@@ -17,7 +17,7 @@ from arena.journal import Journal
 from arena.machine import copying, process, records, store
 from arena.machine.git import Repository
 from arena.machine.listing import admin_dirs
-from arena.machine.transaction import Move, alone, move_refs, retried, value_of
+from arena.machine.transaction import Move, move_refs, patiently, value_of
 from arena.session import Session
 
 PORTS = 20  # per worktree
@@ -55,22 +55,19 @@ def add(session: Session, label: str, *, base: str) -> Worktree:
 
     def register() -> None:
         command = ("worktree", "add", *options, f"arena {session.run}", "--", str(path))
-        with alone(repo):
-            answer = repo.ask(*command, base)
-            if answer.code != 0:
-                # It may leave the branch without its worktree (measured).
-                _unmake(repo, Worktree(label, path, branch, base))
-                said = one_line(answer.err)
-                raise GitError(f"can't make the worktree {path}: {said}")
+        answer = repo.ask(*command, base)
+        if answer.code != 0:
+            # It may leave the branch without its worktree (measured).
+            _unmake(repo, Worktree(label, path, branch, base))
+            raise GitError(f"can't make the worktree {path}: {one_line(answer.err)}")
 
-    retried(register)
+    patiently(repo, register)
     tree = Worktree(label, path, branch, base, path.stat().st_ino)
     try:
         _fill(repo, tree)
     except ArenaError:
         store.remove_tree(path)
-        with alone(repo):
-            _unmake(repo, tree)
+        patiently(repo, lambda: _unmake(repo, tree))
         raise
     session.journal.add("worktree", **records.to_json(tree))
     return tree
@@ -109,20 +106,13 @@ def remove(session: Session, tree: Worktree) -> Path | None:
     Only for what is archived. The worktree must lie in the run's folder; links are not followed, and missing parts
     are fine. Raises ArenaError if it can't be done; the files are never deleted here.
     """
-    repo = session.repo
     _refuse_foreign(session, tree)
-
-    def forget() -> None:
-        with alone(repo):
-            _forget(repo, tree)
-
     try:
         moved = _into_trash(tree, session.folder / "trash")
-        retried(forget)
+        patiently(session.repo, lambda: _forget(session.repo, tree))
     except (OSError, GitError) as error:
-        raise ArenaError(
-            f"can't remove the worktree {tree.path}: {error}. Its files are kept."
-        ) from error
+        why = f"can't remove the worktree {tree.path}: {error}. Its files are kept."
+        raise ArenaError(why) from error
     return moved
 
 

@@ -34,11 +34,9 @@ BUSY = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One path that differs between two commits; modes and ids of a missing side are empty."""
+    """One path that differs between two commits: mode and id on both sides, empty where it is missing."""
 
     path: str
-    old_mode: str
-    new_mode: str
     old: str
     new: str
 
@@ -61,29 +59,23 @@ class Place:
         """The paths that differ between the two commits, renames as removal and addition."""
         options = ("-r", "-z", "--no-renames", "--raw")
         answer = self.git.call("diff-tree", *options, self.move.old, self.move.new)
-        heads = (head[1:].split(" ")[:4] for head in answer.fields[::2])
-        return [
-            Difference(path, *(word.strip("0") and word for word in words))
-            for path, words in zip(answer.fields[1::2], heads, strict=True)
-        ]
+        found = []
+        for head, path in zip(answer.fields[::2], answer.fields[1::2], strict=True):
+            mode, new_mode, oid, new_oid, _ = head[1:].split(" ")
+            old = f"{mode} {oid}" if oid.strip("0") else ""
+            new = f"{new_mode} {new_oid}" if new_oid.strip("0") else ""
+            found.append(Difference(path, old, new))
+        return found
 
     @property
     def before(self) -> dict[str, str]:
         """Path → mode and id of what the move replaces, submodules left out."""
-        return {
-            c.path: f"{c.old_mode} {c.old}"
-            for c in self.changes
-            if c.old and c.old_mode != GITLINK
-        }
+        return {c.path: c.old for c in self.changes if c.old[:6] not in ("", GITLINK)}
 
     @property
     def after(self) -> dict[str, str]:
         """Path → mode and id of what the move brings, submodules left out."""
-        return {
-            c.path: f"{c.new_mode} {c.new}"
-            for c in self.changes
-            if c.new and c.new_mode != GITLINK
-        }
+        return {c.path: c.new for c in self.changes if c.new[:6] not in ("", GITLINK)}
 
 
 def some(names: Iterable[object], *, limit: int = 5) -> str:
@@ -127,7 +119,7 @@ def in_the_way(place: Place) -> list[str]:
     # A submodule's folder is not git's to overwrite, so a file that replaces it counts as new.
     ours, found = set(place.before), dict[str, None]()
     for change in place.changes:
-        if not change.new or change.path in ours or change.old_mode == change.new_mode:
+        if not change.new or change.path in ours or change.old[:6] == change.new[:6]:
             continue
         for name in (*_folders(change.path), change.path):
             blocked = _blocking(place.top, name, leaf=name == change.path, ours=ours)

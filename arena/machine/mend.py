@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from arena.errors import GitError, Refused, one_line
+from arena.errors import Refused
 from arena.machine import checkout, living
 from arena.machine.checkout import GITLINK, Difference, Place, some
 from arena.machine.git import Repository
@@ -17,18 +17,13 @@ from arena.machine.transaction import Move, move_refs, value_of
 def mend(place: Place) -> None:
     """Takes a half-updated checkout back to where its branch still is.
 
-    Nothing is done once the branch has moved: it moves after the checkout. Each path that differs between the two
-    sides must hold the one, the other, nothing, or the beginning of one of them (git killed while writing). Raises
-    Refused with the names of others: those are the user's; nothing is touched then.
+    Nothing is done once the branch has moved: it moves after the checkout, or the user has moved it since. Each path
+    that differs between the two sides must hold the one, the other, nothing, or the beginning of one of them (git
+    killed while writing). Raises Refused with the names of others: those are the user's; nothing is touched then.
     """
-    move, value = place.move, value_of(place.git, place.move.ref)
-    if not place.top.is_dir() or _made(place.git, move):
+    value = value_of(place.git, place.move.ref)
+    if value != place.move.old or not place.top.is_dir():
         return
-    if value != move.old:
-        raise Refused(
-            f"{move.name} is at {value[:12] or 'nothing'}, neither before nor after the interrupted landing "
-            f"({move.old[:12]}, {move.new[:12]}). Look at git status in {place.top}."
-        )
     foreign = _foreign(place)
     if foreign:
         raise Refused(
@@ -50,7 +45,7 @@ def _foreign(place: Place) -> list[str]:
 
 def _left_over(place: Place, change: Difference, *, known: set[str]) -> bool:
     path = place.top / change.path
-    if GITLINK in (change.old_mode, change.new_mode):
+    if GITLINK in (change.old[:6], change.new[:6]):
         return True
     link = checkout.linked_parent(place.top, change.path)
     if link:
@@ -61,7 +56,7 @@ def _left_over(place: Place, change: Difference, *, known: set[str]) -> bool:
         return not os.path.lexists(path)
     content = path.read_bytes()
     plain = content.replace(b"\r\n", b"\n").removesuffix(b"\r")
-    oids = [oid for oid in (change.old, change.new) if oid]
+    oids = [side[7:] for side in (change.old, change.new) if side]
     blobs = [place.git.call("cat-file", "blob", oid).out for oid in oids]
     return any(blob.startswith((content, plain)) for blob in blobs)
 
@@ -119,10 +114,7 @@ def settle(repo: Repository, moves: Sequence[Move], *, why: str) -> bool:
     # An archive ref may have come about otherwise; a branch only moves after its checkout.
     if not any(move.is_branch for move in moves if move not in rest):
         return False
-    try:
-        move_refs(repo, rest, why=why)
-    except GitError as error:
-        raise GitError(f"can't complete the landing: {one_line(str(error))}") from error
+    move_refs(repo, rest, why=why)
     return True
 
 

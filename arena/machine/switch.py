@@ -46,8 +46,11 @@ def make(change: Change) -> None:
         refs.commit()
     except BaseException:
         refs.abort()
-        for place in places:
-            _take_back(place)
+        try:
+            for place in places:
+                mend(place)
+        except ArenaError as error:
+            raise HalfDone(str(error)) from error
         raise
 
 
@@ -106,13 +109,6 @@ def _refuse_in_the_way(place: Place) -> None:
         raise Refused(
             f"{some(blocked)} in {place.top} is in the way and not in git. Move or remove it first."
         )
-
-
-def _take_back(place: Place) -> None:
-    try:
-        mend(place)
-    except ArenaError as error:
-        raise HalfDone(str(error)) from error
 
 
 def _switch(place: Place) -> None:

@@ -52,16 +52,18 @@ def alone(repo: Repository) -> AbstractContextManager[None]:
     return store.lock(folder / "refs.lock", who="arena", wait=60)
 
 
-def retried(action: Callable[[], T]) -> T:
-    """The result of `action`, tried again while a git of somebody else holds git's own locks for a moment."""
-    for pause in (0.1, 0.2, 0.4, 0.8):
+def patiently(repo: Repository, action: Callable[[], T]) -> T:
+    """The result of `action`, done alone, and again while a git of somebody else holds git's own locks."""
+    for pause in (0.1, 0.2, 0.4, 0.8, 0):
         try:
-            return action()
+            with alone(repo):
+                return action()
         except GitError as error:
-            if not re.search(r"lock|File exists|temporarily", str(error)):
+            passing = re.search(r"lock|File exists|temporarily", str(error))
+            if not passing or not pause:
                 raise
         time.sleep(pause)
-    return action()
+    raise AssertionError
 
 
 def move_refs(repo: Repository, moves: Sequence[Move], *, why: str) -> None:

@@ -312,3 +312,14 @@ def test_recovery_in_a_sparse_checkout(project: Any) -> None:
     recover(project)
     assert state(project) == before
     assert not (project.path / "out").exists()
+
+
+def test_recovery_when_the_user_went_on_committing(project: Any) -> None:
+    half_done(project)
+    project.commit(**{"mine.txt": "committed\n"})
+    (project.path / "mine.txt").write_text("edited\n")
+    before = state(project)
+    found = recover(project)
+    assert found is not None
+    assert not found.made
+    assert state(project) == before
