@@ -10,6 +10,7 @@ from pathlib import Path
 
 from arena.errors import ArenaError, GitError
 from arena.machine import store
+from arena.machine.checkout import some
 from arena.machine.git import Repository
 from arena.session import Session
 
@@ -79,9 +80,8 @@ def _resolve_one(repo: Repository, word: str, *, folder: Path) -> Named:
     if path.is_file():
         return Named(store.slug(given or path.stem) or "patch", name, None, path)
     if number:
-        raise ArenaError(
-            f"{name} is not here. Fetch it first: git fetch origin pull/{number[1]}/head:{name}"
-        )
+        fetch = f"git fetch origin pull/{number[1]}/head:{name}"
+        raise ArenaError(f"{name} is not here. Fetch it first: {fetch}")
     raise ArenaError(_unknown(repo, name))
 
 
@@ -108,27 +108,23 @@ def choose_base(
     if given and not tip:
         raise ArenaError(_unknown(repo, given))
     if not tip:
-        raise ArenaError(
-            "this repository has no commit to compare with. Make a first commit, or give --base."
-        )
+        raise ArenaError("there is no commit to compare with. Commit, or give --base.")
     commits = {n.label: n.commit for n in named if n.commit}
     if given or not commits:
         return tip
     bases = {label: repo.merge_bases(tip, commit) for label, commit in commits.items()}
-    for label, found in bases.items():
-        if not found:
-            raise ArenaError(
-                f"{label} has no common history with {main}. Give the commit to compare with: --base"
-            )
+    lost = [label for label, found in bases.items() if not found]
+    if lost:
+        why = f"{some(lost)} has no common history with {main}"
+        raise ArenaError(f"{why}. Choose a commit to compare with: --base REV.")
     first = next(iter(bases.values()))
     if len(first) > 1 or any(found != first for found in bases.values()):
         where = "; ".join(
             f"{label}: {' and '.join(base[:10] for base in found)}"
             for label, found in sorted(bases.items())
         )
-        raise ArenaError(
-            f"the candidates start from different commits ({where}). Choose one with --base REV."
-        )
+        why = f"the candidates start from different commits ({where})"
+        raise ArenaError(f"{why}. Choose one with --base REV.")
     return first[0]
 
 
@@ -136,11 +132,17 @@ def take(session: Session, named: Named, *, base: str) -> Candidate:
     """Brings a candidate's objects into the quarantine. Raises ArenaError if a patch does not apply."""
     quarantine, commit = session.quarantine, named.commit
     ref = f"refs/arena/run/{session.run}/{named.label}"
-    if commit:
-        quarantine.take(commit, ref=ref)
-    else:
-        commit = _apply(session, named, base)
+    if named.patch:
+        words, message = named.patch.read_bytes(), f"Patch {named.patch.name}\n"
+        try:
+            commit = quarantine.apply(words, base=base, message=message, date=DATE)
+        except GitError as error:
+            why = f"patch {named.name} does not apply to {base[:10]}: {error}"
+            raise ArenaError(why) from error
         quarantine.keep(commit, ref=ref)
+    else:
+        assert commit is not None
+        quarantine.take(commit, ref=ref)
     return Candidate(
         label=named.label,
         commit=commit,
@@ -148,16 +150,6 @@ def take(session: Session, named: Named, *, base: str) -> Candidate:
         source=_words(session.repo, named),
         message=quarantine.git.subject(commit),
     )
-
-
-def _apply(session: Session, named: Named, base: str) -> str:
-    assert named.patch is not None
-    words, message = named.patch.read_bytes(), f"Patch {named.patch.name}\n"
-    try:
-        return session.quarantine.apply(words, base=base, message=message, date=DATE)
-    except GitError as error:
-        why = f"patch {named.name} does not apply to {base[:10]}: {error}"
-        raise ArenaError(why) from error
 
 
 def _words(repo: Repository, named: Named) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,13 +15,12 @@ from arena.machine.switch import HalfDone
 from arena.machine.transaction import Move, value_of
 from arena.session import Session
 
-# What begins a change of refs in the journal → what ends it, done or not.
-ENDS = {
-    "landing": ("landed", "not-landed"),
-    "cleaning": ("cleaned", "not-cleaned"),
-    "undoing": ("undone", "not-undone"),
+# What begins a change of refs in the journal → its name in the reflog, and what ends it, done or not.
+KINDS = {
+    "landing": ("land", "landed", "not-landed"),
+    "cleaning": ("clean", "cleaned", "not-cleaned"),
+    "undoing": ("undo", "undone", "not-undone"),
 }
-WORDS = {"landing": "land", "cleaning": "clean", "undoing": "undo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +39,24 @@ def change(
 
     Raises ArenaError, and then nothing has changed; or it stays open in the journal, for `recover` to settle.
     """
-    repo, add = (
-        session.repo,
-        functools.partial(session.journal.add, label=label or None),
-    )
-    done, not_done = ENDS[kind]
+    word, done, not_done = KINDS[kind]
     facts |= {"run": session.run, "moves": records.to_json(moves)}
-    why = f"arena: {WORDS[kind]} {label} (run {session.run})"
-    with switch.ready(repo, moves, why=why) as held:
+    add, name = session.journal.add, label or None
+    why = f"arena: {word} {label} (run {session.run})"
+    with switch.ready(session.repo, moves, why=why) as held:
         places, refs = held
         who = [[pid, living.birth(pid)] for pid in (os.getpid(), refs.pid)]
-        add(kind, processes=who, **facts)
+        add(kind, name, processes=who, **facts)
         try:
             switch.make(held)
         except HalfDone:
             raise
         except ArenaError as error:
-            if value_of(repo, moves[0].ref) != moves[0].new:
-                add(not_done, why=str(error), **facts)
+            if value_of(session.repo, moves[0].ref) != moves[0].new:
+                add(not_done, name, why=str(error), **facts)
             raise
         tops = tuple(place.top for place in places)
-        add(done, checkout=str(tops[0]) if tops else None, **facts)
+        add(done, name, checkout=str(tops[0]) if tops else None, **facts)
     return tops
 
 
@@ -98,7 +93,8 @@ def recover(session: Session) -> Recovered | None:
     for place in places if not made else ():
         mend.mend(place)
     facts = {key: event.data[key] for key in event.data if key != "processes"}
-    end = ENDS[event.kind][not made]
+    _, done, not_done = KINDS[event.kind]
+    end = done if made else not_done
     session.journal.add(end, event.label, recovered=True, **facts)
     return Recovered(event.kind, made, moves)
 
@@ -106,8 +102,8 @@ def recover(session: Session) -> Recovered | None:
 def _open(events: Iterable[Event]) -> Event | None:
     opened: Event | None = None
     for event in events:
-        if event.kind in ENDS:
+        if event.kind in KINDS:
             opened = event
-        elif opened is not None and event.kind in ENDS[opened.kind]:
+        elif opened is not None and event.kind in KINDS[opened.kind]:
             opened = None
     return opened

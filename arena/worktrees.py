@@ -126,8 +126,7 @@ def _refuse_foreign(session: Session, tree: Worktree) -> None:
     there = os.path.lexists(tree.path) and tree.path.lstat().st_ino
     if there and tree.inode and there != tree.inode:
         raise Refused(
-            f"{tree.path} is not the folder that the run made: somebody replaced it. "
-            "Remove it yourself."
+            f"{tree.path} is not the folder that the run made: somebody replaced it. Remove it yourself."
         )
 
 

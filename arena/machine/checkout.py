@@ -97,7 +97,7 @@ def refuse_unless_clean(place: Place) -> None:
     """Raises Refused if the checkout is missing, locked for more than 5 s, or has changed tracked files."""
     if not place.top.is_dir():
         raise Refused(
-            f"{place.move.name} is checked out in {place.top}, which is missing. Bring it back or git worktree prune."
+            f"{place.move.name} is checked out in {place.top}, which is missing. Bring it back, or: git worktree prune."
         )
     lock = place.git.git_dir / "index.lock"
     # Suppressed, since it may go away while we look how old it is.

@@ -62,7 +62,8 @@ def look(repo: Repository, moves: Sequence[Move]) -> list[Place]:
             continue
         tops = [place.top for place in found if place.move == move]
         if tops and (not move.new or len(tops) > 1):
-            raise Refused(f"{move.name} is checked out in {some(tops)}. Switch there.")
+            where = f"{move.name} is checked out in {some(tops)}"
+            raise Refused(f"{where}. Switch to another branch there.")
         if move.new:
             checkout.refuse_if_busy(repo)
         _refuse_if_rebased(repo, move)
@@ -93,7 +94,7 @@ def _look_at(place: Place) -> None:
     name = checkout.filtered(place)
     if name:
         raise Refused(
-            f"{name} in {place.top} needs a filter, and arena runs none. Switch there, or merge it yourself."
+            f"{name} in {place.top} needs a filter, and arena runs none. Switch to another branch there."
         )
     _refuse_in_the_way(place)
     edited = checkout.differing(place.git, place.before, kinds="MT")
@@ -107,7 +108,7 @@ def _refuse_in_the_way(place: Place) -> None:
     blocked = checkout.in_the_way(place)
     if blocked:
         raise Refused(
-            f"{some(blocked)} in {place.top} is in the way and not in git. Move or remove it first."
+            f"{some(blocked)} in {place.top} is in the way, and not in git. Move or remove it first."
         )
 
 
@@ -122,5 +123,5 @@ def _switch(place: Place) -> None:
     if wrong:
         git.call("read-tree", "-m", "-u", new, old, session=True)
         raise Refused(
-            f"{some(wrong)} came out of {git.common_dir} with false content: run git fsck."
+            f"{some(wrong)} came out of {git.common_dir} with false content. Run git fsck."
         )

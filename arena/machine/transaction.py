@@ -77,11 +77,8 @@ def move_refs(repo: Repository, moves: Sequence[Move], *, why: str) -> None:
 
 
 def _command(move: Move) -> str:
-    if not move.new:
-        return f"delete {move.ref}\0{move.old}\0"
-    if not move.old:
-        return f"create {move.ref}\0{move.new}\0"
-    return f"update {move.ref}\0{move.new}\0{move.old}\0"
+    none = "0" * len(move.old or move.new)
+    return f"update {move.ref}\0{move.new or none}\0{move.old or none}\0"
 
 
 class Transaction:
