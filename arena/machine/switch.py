@@ -40,6 +40,8 @@ def make(change: Change) -> None:
     """Moves all refs, with the checkouts of branches, or nothing. Raises ArenaError; HalfDone if it got stuck."""
     places, refs = change
     refs.prepare()
+    for place in places:
+        _look_again(place)
     try:
         for place in places:
             _switch(place)
@@ -112,11 +114,15 @@ def _refuse_in_the_way(place: Place) -> None:
         )
 
 
+def _look_again(place: Place) -> None:
+    # A file that was only touched stops read-tree, though its content is the same.
+    place.git.ask("update-index", "-q", "--refresh", session=True)
+    _refuse_in_the_way(place)  # which git would not do for ignored files
+    place.git.call("read-tree", "-n", "-m", "-u", place.move.old, place.move.new)
+
+
 def _switch(place: Place) -> None:
     git, old, new = place.git, place.move.old, place.move.new
-    # A file that was only touched stops read-tree, though its content is the same.
-    git.ask("update-index", "-q", "--refresh", session=True)
-    _refuse_in_the_way(place)  # again: git would not see an ignored file of this moment
     git.call("read-tree", "-m", "-u", old, new, session=True)
     differing = checkout.differing(git, place.after, kinds="DMT")
     wrong = differing - checkout.left_out(git)

@@ -463,3 +463,24 @@ def test_setting_that_hides_edits(project: Any) -> None:
     project.git("update-index", "--really-refresh")
     (project.path / "a.txt").write_text("hidden edit\n")
     refused(project, commit, "a.txt")
+
+
+@pytest.mark.parametrize("name", ["b.log", "a.txt"])
+def test_file_written_at_the_last_moment(project: Any, name: str) -> None:
+    """After everything was looked at, and before the checkout moves: an ignored file, and an edit."""
+    commit = project.candidate(
+        **{"b.log": "theirs\n", "a.txt": "theirs\n", ".gitignore": "none\n"}
+    )
+    before = project.refs()
+
+    def write(event: Any) -> None:
+        if event.kind == "landing":
+            (project.path / name).write_text("precious\n")
+
+    project.journal.listeners.append(write)
+    with pytest.raises(ArenaError, match=name):
+        project.land(commit)
+    assert (project.path / name).read_text() == "precious\n"
+    assert project.refs() == before
+    assert project.kinds() == ["landing", "not-landed"]
+    assert project.git("diff", "--cached", "--name-only") == ""
