@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from arena import agents, archive, snapshot, worktrees
 from arena.agents import AGENTS, Attempt, Order
-from arena.agents.output import tail
 from arena.candidates import Candidate
 from arena.errors import ArenaError
 from arena.machine import environment
@@ -37,16 +36,9 @@ def run_all(
     session: Session, task: Task, entries: Sequence[Entry], *, base: str
 ) -> list[Tried]:
     """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears."""
-    run, folder = session.run, session.folder / "worktrees"
     (session.folder / "logs").mkdir(exist_ok=True)
-    trees = []
-    for label in [entry.label for entry in entries]:
-        # One after the other: git's own locks are in the way of more.
-        tree = worktrees.add(
-            session.repo, run=run, label=label, base=base, folder=folder
-        )
-        worktrees.note(session.journal, tree)
-        trees.append(tree)
+    # One after the other: git's own locks are in the way of more.
+    trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
     with ThreadPoolExecutor(max_workers=len(trees)) as pool:
         return list(pool.map(partial(_try, session, task), entries, trees, count()))
 
@@ -54,12 +46,7 @@ def run_all(
 def _try(
     session: Session, task: Task, entry: Entry, tree: Worktree, number: int
 ) -> Tried:
-    label, journal, store, attempt = (
-        entry.label,
-        session.journal,
-        session.quarantine,
-        None,
-    )
+    label, journal, attempt = entry.label, session.journal, None
     try:
         env = {
             **agents.agent_environment(session.settings.env, agent=AGENTS[entry.agent]),
@@ -70,16 +57,17 @@ def _try(
         }
         _prepare(session, task, tree, env)
         attempt = _attempt(session, task, entry, tree, env)
-        found = snapshot.collect(store, tree, entry, run=session.run, suite=task.suite)
+        found = snapshot.collect(session, tree, entry, task.suite)
     except (ArenaError, OSError) as error:
         journal.add("attempt-failed", label, why=str(error))
         return Tried(entry, attempt, None, str(error))
     if found:
-        commit, tree_id = found.commit, found.tree
-        archive.keep(session.repo, store, run=session.run, label=label, commit=commit)
-        changes = store.changes(store.git.tree_of(tree.base), tree_id)
+        archive.keep(session, label, found.commit)
+        base_tree = session.quarantine.git.tree_of(tree.base)
+        changes = session.quarantine.changes(base_tree, found.tree)
         files = [change.path for change in changes]
-        journal.add("candidate", label, commit=commit, tree=tree_id, files=files)
+        facts = {"commit": found.commit, "tree": found.tree, "files": files}
+        journal.add("candidate", label, **facts)
     return Tried(entry, attempt, found, attempt.why)
 
 
@@ -95,17 +83,7 @@ def _prepare(
     if settings.copy_files and session.repo.top:
         worktrees.copy_files(session.repo, tree, settings.copy_files)
     if settings.setup:
-        command = ["/bin/sh", "-c", settings.setup]
-        log, limit = (
-            session.folder / "logs" / f"{tree.label}.setup.log",
-            settings.timeout,
-        )
-        done = worktrees.set_up(tree, command, env=env, log=log, timeout=limit)
-        if not done.ok:
-            raise ArenaError(
-                f"the set-up command failed ({done.reason}, exit code {done.exit_code}): "
-                f"{tail(log, limit=300).strip()}"
-            )
+        worktrees.set_up(session, tree, settings.setup, env)
 
 
 def _attempt(
@@ -132,7 +110,7 @@ def _attempt(
         prompt_on_stdin=settings.command_prompt == "stdin",
     )
     session.journal.add("agent-started", entry.label, agent=entry.agent)
-    changed = partial(snapshot.is_changed, session.quarantine, tree, suite=task.suite)
+    changed = partial(snapshot.is_changed, session, tree, task.suite)
     done = agents.attempt(order, AGENTS[entry.agent], changed=changed)
     session.journal.add(
         "attempt",
