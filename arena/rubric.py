@@ -88,7 +88,7 @@ INTEGRITY = Gate(measure="integrity", equals="clean")
 
 # What a key may hold. str: a text; float: a number; object: a text, a number, true or false; a number: one from 0
 # to that; a tuple: one of these.
-BASES = ("absolute", "delta", "ratio")
+SHARED = {"measure": str, "base": ("absolute", "delta", "ratio"), "why": str}
 KEYS: dict[str, dict[str, Any]] = {
     "rubric": {
         "name": str,
@@ -97,23 +97,19 @@ KEYS: dict[str, dict[str, Any]] = {
         "merge": ("auto", "ask", "never"),
     },
     "gate": {
-        "measure": str,
+        **SHARED,
         "is": object,
         "at_least": float,
         "at_most": float,
         "unless": UNLESS,
         "missing": ("fail", "pass"),
-        "base": BASES,
-        "why": str,
     },
     "criterion": {
-        "measure": str,
+        **SHARED,
         "weight": 1000,
         "zero": float,
         "full": float,
-        "base": BASES,
         "missing": ("none", "zero", "base", "fail"),
-        "why": str,
     },
     "confidence": {"noise": 100, "clear": 1, "leaning": 1},
 }

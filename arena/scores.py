@@ -54,14 +54,14 @@ def score(evaluation: Evaluation, rubric: Rubric) -> tuple[Score, ...]:
 
 def _situations(evaluation: Evaluation) -> Set[str]:
     """The named situations, in which a gate with `unless` does not apply, that hold for this evaluation."""
-    timed = {m.name for e in evaluation.candidates for m in e.measurements}
+    taken = {m.name for e in evaluation.candidates for m in e.measurements}
+    command = evaluation.facts.get("test command", "pytest")
     holds = {
         "no required tests": not evaluation.required,
         "no tests on the base": not evaluation.base_tests,
         "no target branch": evaluation.target is None,
-        "the test command is not pytest": "pytest"
-        not in evaluation.facts.get("test command", "pytest"),
-        "no benchmark": "bench.seconds" not in timed,
+        "the test command is not pytest": "pytest" not in command,
+        "no benchmark": "bench.seconds" not in taken,
     }
     return {name for name, true in holds.items() if true}
 
@@ -102,7 +102,8 @@ def _gate(gate: Gate, measured: Measurement, situations: Set[str]) -> GateResult
         return GateResult(name, None, f"does not apply: {gate.unless}")
     if value is None:
         passed = None if gate.missing == "pass" else False
-        return GateResult(name, passed, f"not measured: {measured.why_none}")
+        why = f"not measured: {_on_scale(gate.base, measured)}"
+        return GateResult(name, passed, why)
     if gate.equals is not None:
         why = f"{shown(value)}, needs {gate.condition}"
         return GateResult(name, value == gate.equals, why)

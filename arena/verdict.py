@@ -115,11 +115,10 @@ def decide(
     everyone.sort(key=lambda p: (*_distance(p), *_coin(p, seed)))
     out = [(p.label, p.score.failed_gates[0]) for p in everyone if p.score.failed_gates]
     excluded = {label: f"{gate.name}: {gate.why}" for label, gate in out}
-    first: dict[str, str] = {}
-    for player in everyone:
-        if player.label not in excluded:
-            first.setdefault(player.tree, player.label)
-    field = [p for p in everyone if p.label in first.values()]
+    passing = [p for p in everyone if not p.score.failed_gates]
+    first = {p.tree: p.label for p in reversed(passing)}  # equal trees have one vote
+    same = {p.label: first[p.tree] for p in passing if first[p.tree] != p.label}
+    field = [p for p in passing if p.label not in same]
     if not field:
         return Verdict(
             runner_up=out[0][0] if out else None,
@@ -151,11 +150,7 @@ def decide(
         reasons=_reasons(found.ranking, everyone, len(evaluation.required), excluded),
         not_measured=_not_measured(found.ranking),
         blocks=_blocks(top, confidence, evaluation, rubric),
-        same={
-            p.label: first[p.tree]
-            for p in everyone
-            if p.label not in excluded and p not in field
-        },
+        same=same,
     )
 
 
@@ -187,17 +182,11 @@ def _stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
         finalists = before if each.name == "quality" else finalists
         level = [p for p in before if (each.most or each.key)(p) >= best]
         stage = each.name if len(level) == 1 < len(before) else stage
-    keys = {p.label: [-each.key(p) for each in STAGES] for p in field}
-    ranking = sorted(
-        field,
-        key=lambda p: (
-            p not in level,
-            p not in level and keys[p.label],
-            _coin(p, seed),
-        ),
-    )
+    level.sort(key=lambda p: _coin(p, seed))
+    rest = [p for p in field if p not in level]
+    rest.sort(key=lambda p: ([-each.key(p) for each in STAGES], _coin(p, seed)))
     return Standing(
-        ranking=ranking,
+        ranking=[*level, *rest],
         level=level,
         rivals=level if len(level) > 1 else finalists,
         shares=scoring.first_shares([p.score for p in finalists], rubric, seed=seed),
