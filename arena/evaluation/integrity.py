@@ -2,219 +2,131 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from arena.evaluation.measurement import (
     NOTE,
     SUSPICIOUS,
     VOID,
     Findings,
     Flag,
-    Measurement,
+    Value,
+    flag,
+    missing,
+    value,
 )
-from arena.evaluation.plan import CONFIG_NAMES, self_hosted
+from arena.evaluation.plan import CONFIG_NAMES
 from arena.evaluation.subject import Subject
 from arena.machine.quarantine import GITLINK, LINK, Change
 
-NAMES = ("integrity", "import.proven")
-RUNNER_CONFIG = (
-    *CONFIG_NAMES,
-    "conftest.py",
-    "setup.cfg",
-    "pyproject.toml",
-    "noxfile.py",
-)
+NAMES = {"integrity": "", "import.proven": ""}
+SHARED_CONFIG = ("pyproject.toml", "setup.cfg")  # only a part of them is the runner's
+RUNNER_CONFIG = (*CONFIG_NAMES, *SHARED_CONFIG, "conftest.py", "noxfile.py")
 
 
 def measure(subject: Subject) -> Findings:
     """Flags about tests, configuration, links and imports; `integrity` is void if any of them is."""
-    flags = [*_test_edits(subject), *_tree_oddities(subject), *_run_oddities(subject)]
-    grades = {flag.grade for flag in flags}
-    value = VOID if VOID in grades else "clean"
-    proof = Measurement(
-        name="import.proven",
-        value=_proof(subject),
-        unit="",
-        why_none=_why_no_proof(subject),
-    )
-    return Findings(
-        measurements=(
-            Measurement(name="integrity", value=value, unit="", base="clean"),
-            proof,
-        ),
-        flags=tuple(flags),
-        details={
-            "imported_from": list(subject.run.inside),
-            "imported_elsewhere": list(subject.run.outside),
-        },
-    )
+    flags = (*_test_edits(subject), *_tree_oddities(subject), *_run_oddities(subject))
+    void = any(found.grade == VOID for found in flags)
+    values = {
+        "integrity": value(VOID if void else "clean", "clean"),
+        "import.proven": _proof(subject),
+    }
+    details = {
+        "imported_from": list(subject.run.inside),
+        "imported_elsewhere": list(subject.run.outside),
+    }
+    return Findings(values, flags, details)
 
 
-def _paths(changes: list[Change]) -> tuple[str, ...]:
-    return tuple(f"{c.status} {c.path}" for c in changes[:20])
+def _paths(changes: Iterable[Change]) -> list[str]:
+    return [f"{change.status} {change.path}" for change in changes]
 
 
-def _test_edits(subject: Subject) -> list[Flag]:
+def _test_edits(subject: Subject) -> tuple[Flag, ...]:
     """Editing tests alone is no cheating: what the base has is put back for the gate, and it is said."""
-    tests = [c for c in subject.changes if subject.files.is_test(c.old_path or c.path)]
-    edited = [c for c in tests if c.status in "MT"]
-    gone = [c for c in tests if c.status in "DR"]
-    config = [
-        c
-        for c in subject.changes
-        if c.path.rpartition("/")[2] in RUNNER_CONFIG
-        and (c.status != "M" or _runner_part_changed(subject, c))
-    ]
-    rows = (
-        ("tests-edited", NOTE, "edited {} test files that the base has", edited),
-        (
-            "tests-removed",
-            SUSPICIOUS,
-            "removed or renamed {} test files that the base has",
-            gone,
+    is_test = subject.plan.files.is_test
+    tests = [c for c in subject.changes if is_test(c.old_path or c.path)]
+    edited = _paths(c for c in tests if c.status in "MT")
+    gone = _paths(c for c in tests if c.status in "DR")
+    config = _paths(c for c in subject.changes if _configures_tests(subject, c))
+    has = "test files that the base has"
+    configures = f"changed {len(config)} files that configure the tests"
+    return (
+        *flag("tests-edited", NOTE, f"edited {len(edited)} {has}", edited),
+        *flag(
+            "tests-removed", SUSPICIOUS, f"removed or renamed {len(gone)} {has}", gone
         ),
-        (
-            "test-configuration",
-            NOTE,
-            "changed {} files that configure the tests",
-            config,
-        ),
+        *flag("test-configuration", NOTE, configures, config),
     )
-    return [
-        Flag(
-            id=name,
-            grade=grade,
-            summary=text.format(len(changes)),
-            evidence=_paths(changes),
-        )
-        for name, grade, text, changes in rows
-        if changes
-    ]
 
 
-def _runner_part_changed(subject: Subject, change: Change) -> bool:
-    if change.path.rpartition("/")[2] not in ("pyproject.toml", "setup.cfg"):
-        return True
-    texts = [
-        (data or b"").decode("utf-8", "replace")
-        for data in (subject.before(change), subject.after(change))
-    ]
-    one, other = (
-        [_section(text, name) for name in ("pytest", "coverage")] for text in texts
-    )
-    return one != other
+def _configures_tests(subject: Subject, change: Change) -> bool:
+    name = change.path.rpartition("/")[2]
+    if name not in SHARED_CONFIG or change.status != "M":
+        return name in RUNNER_CONFIG
+    before, after = _runner_part(subject.before(change)), subject.after(change)
+    return before != _runner_part(after)
 
 
-def _section(text: str, word: str) -> list[str]:
+def _runner_part(content: bytes) -> list[str]:
+    """The lines of the tables that are about pytest or coverage."""
     inside, found = False, []
-    for line in text.splitlines():
+    for line in content.decode("utf-8", "replace").splitlines():
         if line.startswith("["):
-            inside = word in line
+            inside = "pytest" in line or "coverage" in line
         if inside:
             found.append(line.strip())
     return found
 
 
-def _tree_oddities(subject: Subject) -> list[Flag]:
-    flags = []
+def _tree_oddities(subject: Subject) -> tuple[Flag, ...]:
     links = [c for c in subject.changes if c.mode == LINK and _leaves(subject, c)]
-    if links:
-        flags.append(
-            Flag(
-                id="link-out-of-tree",
-                grade=SUSPICIOUS,
-                summary="links that leave the tree",
-                evidence=_paths(links),
-            )
-        )
     modules = [c for c in subject.changes if c.mode == GITLINK]
-    if modules:
-        flags.append(
-            Flag(
-                id="submodule-changed",
-                grade=SUSPICIOUS,
-                summary="changes submodules",
-                evidence=_paths(modules),
-            )
-        )
-    folded: dict[str, list[str]] = {}
+    folded = defaultdict(list)
     for change in subject.changes:
         if change.status == "A":
-            folded.setdefault(change.path.casefold(), []).append(change.path)
-    clashes = tuple(" = ".join(paths) for paths in folded.values() if len(paths) > 1)
-    if clashes:
-        flags.append(
-            Flag(
-                id="case-clash",
-                grade=NOTE,
-                summary="names that differ in case only",
-                evidence=clashes,
-            )
-        )
-    return flags
+            folded[change.path.casefold()].append(change.path)
+    clashes = [" = ".join(paths) for paths in folded.values() if len(paths) > 1]
+    away, cases = "links that leave the tree", "names that differ in case only"
+    return (
+        *flag("link-out-of-tree", SUSPICIOUS, away, _paths(links)),
+        *flag("submodule-changed", SUSPICIOUS, "changes submodules", _paths(modules)),
+        *flag("case-clash", NOTE, cases, clashes),
+    )
 
 
 def _leaves(subject: Subject, change: Change) -> bool:
-    target = next(subject.quarantine.blobs([change.oid])).decode(
-        "utf-8", "surrogateescape"
-    )
+    content = next(subject.quarantine.blobs([change.oid]))
+    target = content.decode("utf-8", "surrogateescape")
     depth = change.path.count("/")
     return target.startswith("/") or target.split("/").count("..") > depth
 
 
-def _run_oddities(subject: Subject) -> list[Flag]:
-    run, flags = subject.run, []
-    if run.outside:
-        flags.append(
-            Flag(
-                id="imported-elsewhere",
-                grade=VOID,
-                summary="the tests did not run this candidate's code",
-                evidence=run.outside[:20],
-            )
-        )
-    if run.disagree:
-        flags.append(
-            Flag(
-                id="reports-disagree",
-                grade=SUSPICIOUS,
-                summary=f"two reports of the same run disagree about {len(run.disagree)} tests",
-                evidence=run.disagree[:20],
-            )
-        )
-    if run.ended == "exited" and run.outcomes and not run.finished:
-        last = next(reversed(run.outcomes))
-        flags.append(
-            Flag(
-                id="ended-early",
-                grade=SUSPICIOUS,
-                summary="the test run ended before its end",
-                evidence=(f"last test: {last}", f"exit code {run.exit_code}"),
-            )
-        )
-    if self_hosted(subject.plan):
-        flags.append(
-            Flag(
-                id="runs-itself",
-                grade=NOTE,
-                summary="this project is part of the test runner: its own code ran the tests",
-            )
-        )
-    return flags
-
-
-def _proof(subject: Subject) -> bool | None:
+def _run_oddities(subject: Subject) -> tuple[Flag, ...]:
     run = subject.run
-    if subject.plan.kind != "pytest" or not run.finished:
-        return None
-    if run.outside:
-        return False
-    return True if run.inside else None
+    elsewhere = "the tests did not run this candidate's code"
+    disagree = f"two reports of the same run disagree about {len(run.disagree)} tests"
+    early = []
+    if run.ended == "exited" and run.collected and not run.finished:
+        last = next(reversed(run.outcomes), "none")
+        early = [f"last test: {last}", f"exit code {run.exit_code}"]
+    itself = "this project is part of the test runner: its own code ran the tests"
+    return (
+        *flag("imported-elsewhere", VOID, elsewhere, run.outside),
+        *flag("reports-disagree", SUSPICIOUS, disagree, run.disagree),
+        *flag("ended-early", SUSPICIOUS, "the test run ended before its end", early),
+        *(flag("runs-itself", NOTE, itself) if subject.plan.self_hosted else ()),
+    )
 
 
-def _why_no_proof(subject: Subject) -> str | None:
+def _proof(subject: Subject) -> Value:
+    run = subject.run
     if subject.plan.kind != "pytest":
-        return "the test command is not pytest"
-    if not subject.run.finished:
-        return "the test run did not come to its end"
-    if not subject.run.inside and not subject.run.outside:
-        return "the tests imported no package of the project"
-    return None
+        return missing("the test command is not pytest")
+    if not run.finished:
+        return missing("the test run did not come to its end")
+    if not run.inside and not run.outside:
+        return missing("the tests imported no package of the project")
+    return value(not run.outside)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from arena.evaluation import diff, measures
-from arena.evaluation.measurement import Findings, missing
+from arena.evaluation import diff, measures, own_environment, static
 
 CODE = '''\
 """Numbers."""
@@ -207,20 +206,27 @@ def test_dependencies_are_read_from_everywhere() -> None:
         "requirements.txt": b"# no\ne==1  # why\n-r x\n",
         "setup.cfg": b"[options]\ninstall_requires =\n    f\n    g>2\nzip_safe = no\n",
     }
-    found = diff.dependencies(files.get)
+    found = own_environment.dependencies(files.get)
     assert found == {"a>1", "b", "c", "d ^1", "e==1", "f", "g>2"}
-    assert diff.dependencies({"pyproject.toml": b"[broken"}.get) == frozenset()
+    for odd in (b"[broken", b"project = 1", b"[project]\ndependencies = 3\n"):
+        assert own_environment.dependencies({"pyproject.toml": odd}.get) == set()
 
 
-def test_a_measure_that_fails_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Any) -> Findings:
+def test_a_measure_that_fails_is_a_reason(
+    make_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setitem(measures.MEASURES, "static", (broken, ("static.new",)))
-    found = measures.take("static", None)  # type: ignore[arg-type]
+    monkeypatch.setattr(static, "measure", broken)
+    project = make_project({"a.py": "A = 1\n"})
+    project.branch("b", {"a.py": "A = 2\n"})
+    found = project.judge("b")
+    told = found.measured("b", "static.new")
     why = "our measure 'static' failed: ZeroDivisionError: by zero"
-    assert found.measurements == (missing("static.new", "", why),)
-    assert "ZeroDivisionError" in found.details["fault.static"]
+    assert (told.value, told.why_none, told.unit) == (None, why, "findings")
+    assert "ZeroDivisionError" in found.one("b").details["fault.static"]
+    assert found.value("b", "compiles") is True
 
 
 def test_every_name_is_measured_once(judged: Any) -> None:
