@@ -53,7 +53,7 @@ def check_runnable(run: TestRun, plan: Plan) -> None:
     """
     if run.ended == "timeout":
         raise ArenaError(
-            f"the tests on the base did not end within {plan.timeout:.0f} s; last output: "
+            f"the tests on the base did not end within {plan.settings.test_timeout:.0f} s; last output: "
             f"{run.tail[-300:].strip()!r}. Give more time with ARENA_TEST_TIMEOUT."
         )
     if run.outcomes or (run.finished and not run.broken):

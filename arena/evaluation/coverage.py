@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from arena.evaluation.measurement import Findings, NotMeasured, missing, value
+from arena.evaluation.measurement import Findings, NotMeasured, share
 from arena.evaluation.subject import Subject
 
 NAMES = {"coverage.changed": "share", "coverage.files": "share"}
@@ -59,24 +59,15 @@ def measure(subject: Subject) -> Findings:
         touched = changed_lines(subject.before(change), subject.after(change)) & new
         ran, lines = ran + len(here), lines + len(new)
         base_ran, base_lines = base_ran + len(there), base_lines + len(old)
-        parts = {
-            "changed": touched,
-            "covered": touched & here,
-            "missed": touched - here,
-        }
-        rows.append({"path": change.path} | {k: sorted(v) for k, v in parts.items()})
+        covered, missed = sorted(touched & here), sorted(touched - here)
+        row = {"path": change.path, "changed": sorted(touched)}
+        rows.append(row | {"covered": covered, "missed": missed})
     if not rows:
         raise NotMeasured("no Python source was changed")
-    changed = sum(len(row["changed"]) for row in rows)
-    covered = sum(len(row["covered"]) for row in rows)
+    hit, changed = (sum(len(r[k]) for r in rows) for k in ("covered", "changed"))
+    before = base_ran / base_lines if base_lines else None
     values = {
-        "coverage.changed": value(covered / changed)
-        if changed
-        else missing("no executable line was changed"),
-        "coverage.files": value(
-            ran / lines, base_ran / base_lines if base_lines else None
-        )
-        if lines
-        else missing("the changed files have no executable line"),
+        "coverage.changed": share(hit, changed, "no executable line was changed"),
+        "coverage.files": share(ran, lines, "no changed file has a statement", before),
     }
     return Findings(values, details={"coverage": rows})

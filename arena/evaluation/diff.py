@@ -10,14 +10,9 @@ from arena.evaluation.subject import Subject
 from arena.machine.quarantine import Change
 
 NAMES = {
-    "effective": "",
-    "compiles": "",
-    "merges": "",
-    "diff.files": "files",
-    "diff.source_lines": "lines",
-    "diff.test_lines": "lines",
-    "deps.added": "dependencies",
-}
+    "effective": "", "compiles": "", "merges": "", "diff.files": "files", "diff.source_lines": "lines",
+    "diff.test_lines": "lines", "deps.added": "dependencies",
+}  # fmt: skip
 SOURCE = (".py", ".pyi", ".pyx", ".c", ".h", ".cpp", ".rs", ".js", ".ts")
 DOCS = (".md", ".rst", ".txt", ".adoc")
 CONFIG = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".lock")
@@ -49,9 +44,8 @@ def measure(subject: Subject) -> Findings:
     if subject.target is not None:
         merged = subject.quarantine.merge(subject.target, subject.candidate.commit)
         merges, conflicts = value(merged.tree is not None), merged.conflicts
-    added = added_dependencies(
-        subject.quarantine, subject.plan.base_tree, subject.candidate.tree
-    )
+    base_tree, tree = subject.plan.base_tree, subject.candidate.tree
+    added = added_dependencies(subject.quarantine, base_tree, tree)
     values = {
         # whether anything but comments, docstrings and layout was changed
         "effective": value(not all(_same_code(subject, c) for c in subject.changes)),
@@ -62,9 +56,11 @@ def measure(subject: Subject) -> Findings:
         "diff.test_lines": value(lines["test"], 0),
         "deps.added": value(len(added), 0),
     }
+    lacking = subject.no_environment
     flags = (
         *flag("syntax-error", NOTE, "a changed file does not parse", faults),
         *flag("conflicts", NOTE, "conflicts with the target", conflicts),
+        *(flag("no-environment", NOTE, lacking) if lacking else ()),
     )
     return Findings(values, flags, {"files": files})
 
@@ -85,10 +81,7 @@ def normal_form(source: bytes) -> str:
     """The syntax tree as text without docstrings; comments and layout are not in it anyway."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if (
-            isinstance(node, DOCUMENTED)
-            and ast.get_docstring(node, clean=False) is not None
-        ):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, False) is not None:
             node.body[0] = ast.Pass()
     return ast.dump(tree)
 

@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 
 from arena.candidates import Candidate
 from arena.evaluation import benchmark, measures, outcomes, own_environment
 from arena.evaluation.baseline import Baseline, baseline, check_runnable
-from arena.evaluation.measurement import NOTE, flag
+from arena.evaluation.outcomes import Ids
 from arena.evaluation.plan import Plan, gate_tree
 from arena.evaluation.result import Evaluated, Evaluation
 from arena.evaluation.subject import Subject
@@ -36,7 +37,7 @@ class Bench:
     role: str = "suite"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Tried:
     """A candidate after its runs: `gate` of the judged tree, as asked for in `request`; `own` of its own tests."""
 
@@ -66,9 +67,8 @@ def evaluate(
     tried = [job.result() for job in jobs]
     table = baseline([first.result(), *(run.result() for run in later)])
     required = outcomes.required_ids(plan, [table.run, *(t.gate for t in tried)])
-    measured = bench.executor.map(
-        lambda one: _measure(bench, one, table, required, target), tried
-    )
+    finish = partial(_measure, bench, base=table, required=required, target=target)
+    measured = bench.executor.map(finish, tried)
     if bench.session.settings.benchmark:
         measured = benchmark.add(bench.runner, bench.session.settings, measured)
     return Evaluation(
@@ -107,18 +107,21 @@ def _run_base(bench: Bench, number: int) -> TestRun:
 def _run_candidate(
     bench: Bench, candidate: Candidate, first: Future[TestRun]
 ) -> _Tried:
-    plan, session, limit = bench.plan, bench.session, bench.plan.timeout
+    plan, session, limit = (
+        bench.plan,
+        bench.session,
+        bench.session.settings.test_timeout,
+    )
     # Never waits for the base: a place in the pool is worth more than a tighter limit.
     if first.done():
         check_runnable(first.result(), plan)
         limit = min(limit, max(60.0, 5 * first.result().wall))
     changes = tuple(session.quarantine.changes(plan.base_tree, candidate.tree))
     there = [c.path for c in changes if c.status != "D" and c.path.endswith(".py")]
-    env, why = own_environment.for_tree(
-        session, plan, tree=candidate.tree, label=candidate.label
-    )
+    tree, label = candidate.tree, candidate.label
+    env, why = own_environment.for_tree(session, plan, tree=tree, label=label)
     request = replace(
-        _request(bench, candidate.tree, candidate.label),
+        _request(bench, tree, label),
         coverage=tuple(path for path in there if not plan.files.is_test(path)),
         timeout=limit,
         environment=env,
@@ -131,29 +134,15 @@ def _run_candidate(
     own = None
     if tests and plan.kind == "pytest" and not session.settings.fast:
         places = tuple(os.path.relpath(path, plan.folder or ".") for path in tests)
-        own = bench.runner.run(
-            replace(
-                request, tree=candidate.tree, role="own-tests", targets=places, coverage=()
-            )
-        )  # fmt: skip
+        theirs = replace(request, tree=tree, role="own-tests", targets=places)
+        own = bench.runner.run(replace(theirs, coverage=()))
     counts = {"passed": len(gate.passed), "total": len(gate.outcomes)}
-    session.journal.add("judged", candidate.label, **counts)
-    return _Tried(
-        candidate=candidate,
-        changes=changes,
-        request=request,
-        gate=gate,
-        own=own,
-        no_environment=why,
-    )
+    session.journal.add("judged", label, **counts)
+    return _Tried(candidate, changes, request, gate, own, why)
 
 
 def _measure(
-    bench: Bench,
-    tried: _Tried,
-    base: Baseline,
-    required: tuple[str, ...],
-    target: str | None,
+    bench: Bench, tried: _Tried, base: Baseline, required: Ids, target: str | None
 ) -> Evaluated:
     reruns = _confirm(bench, tried, base, required)
     subject = Subject(
@@ -166,16 +155,13 @@ def _measure(
         plan=bench.plan,
         quarantine=bench.session.quarantine,
         target=target,
+        no_environment=tried.no_environment,
     )
-    found = measures.take_all(subject)
-    if tried.no_environment is None:
-        return found
-    more = flag("no-environment", NOTE, tried.no_environment)
-    return replace(found, flags=found.flags + more)
+    return measures.take_all(subject)
 
 
 def _confirm(
-    bench: Bench, tried: _Tried, base: Baseline, required: tuple[str, ...]
+    bench: Bench, tried: _Tried, base: Baseline, required: Ids
 ) -> list[TestRun]:
     """Further runs of the tests that seem broken, alone and without coverage."""
     run = tried.gate

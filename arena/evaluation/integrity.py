@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 
-from arena.evaluation.measurement import (
-    NOTE,
-    SUSPICIOUS,
-    VOID,
-    Findings,
-    Flag,
-    Value,
-    flag,
-    missing,
-    value,
-)
+from arena.evaluation import measurement as told
+from arena.evaluation.measurement import Findings, Flag, Value, flag, missing, value
 from arena.evaluation.plan import CONFIG_NAMES
 from arena.evaluation.subject import Subject
 from arena.machine.quarantine import GITLINK, LINK, Change
@@ -26,48 +17,41 @@ RUNNER_CONFIG = (*CONFIG_NAMES, *SHARED_CONFIG, "conftest.py", "noxfile.py")
 
 
 def measure(subject: Subject) -> Findings:
-    """Flags about tests, configuration, links and imports; `integrity` is void if any of them is."""
-    flags = (*_test_edits(subject), *_tree_oddities(subject), *_run_oddities(subject))
-    void = any(found.grade == VOID for found in flags)
+    """Flags of all controls that found something; `integrity` is void if any of them is."""
+    flags: list[Flag] = []
+    for name, grade, summary, control in CONTROLS:
+        evidence = control(subject)
+        flags += flag(name, grade, summary.format(len(evidence)), evidence)
+    void = any(found.grade == told.VOID for found in flags)
     values = {
-        "integrity": value(VOID if void else "clean", "clean"),
+        "integrity": value(told.VOID if void else "clean", "clean"),
         "import.proven": _proof(subject),
     }
-    details = {
-        "imported_from": list(subject.run.inside),
-        "imported_elsewhere": list(subject.run.outside),
-    }
-    return Findings(values, flags, details)
+    inside, outside = list(subject.run.inside), list(subject.run.outside)
+    details = {"imported_from": inside, "imported_elsewhere": outside}
+    return Findings(values, tuple(flags), details)
 
 
-def _paths(changes: Iterable[Change]) -> list[str]:
-    return [f"{change.status} {change.path}" for change in changes]
+def _paths(subject: Subject, wanted: Callable[[Change], bool]) -> list[str]:
+    return [f"{c.status} {c.path}" for c in subject.changes if wanted(c)]
 
 
-def _test_edits(subject: Subject) -> tuple[Flag, ...]:
-    """Editing tests alone is no cheating: what the base has is put back for the gate, and it is said."""
+def _tests(subject: Subject, statuses: str) -> list[str]:
     is_test = subject.plan.files.is_test
-    tests = [c for c in subject.changes if is_test(c.old_path or c.path)]
-    edited = _paths(c for c in tests if c.status in "MT")
-    gone = _paths(c for c in tests if c.status in "DR")
-    config = _paths(c for c in subject.changes if _configures_tests(subject, c))
-    has = "test files that the base has"
-    configures = f"changed {len(config)} files that configure the tests"
-    return (
-        *flag("tests-edited", NOTE, f"edited {len(edited)} {has}", edited),
-        *flag(
-            "tests-removed", SUSPICIOUS, f"removed or renamed {len(gone)} {has}", gone
-        ),
-        *flag("test-configuration", NOTE, configures, config),
+    return _paths(
+        subject, lambda c: c.status in statuses and is_test(c.old_path or c.path)
     )
 
 
-def _configures_tests(subject: Subject, change: Change) -> bool:
-    name = change.path.rpartition("/")[2]
-    if name not in SHARED_CONFIG or change.status != "M":
-        return name in RUNNER_CONFIG
-    before, after = _runner_part(subject.before(change)), subject.after(change)
-    return before != _runner_part(after)
+def _configuration(subject: Subject) -> list[str]:
+    def differs(change: Change) -> bool:
+        name = change.path.rpartition("/")[2]
+        if name not in SHARED_CONFIG or change.status != "M":
+            return name in RUNNER_CONFIG
+        before, after = subject.before(change), subject.after(change)
+        return _runner_part(before) != _runner_part(after)
+
+    return _paths(subject, differs)
 
 
 def _runner_part(content: bytes) -> list[str]:
@@ -81,44 +65,32 @@ def _runner_part(content: bytes) -> list[str]:
     return found
 
 
-def _tree_oddities(subject: Subject) -> tuple[Flag, ...]:
-    links = [c for c in subject.changes if c.mode == LINK and _leaves(subject, c)]
-    modules = [c for c in subject.changes if c.mode == GITLINK]
+def _links(subject: Subject) -> list[str]:
+    def leaves(change: Change) -> bool:
+        if change.mode != LINK:
+            return False
+        content = next(subject.quarantine.blobs([change.oid]))
+        target = content.decode("utf-8", "surrogateescape")
+        depth = change.path.count("/")
+        return target.startswith("/") or target.split("/").count("..") > depth
+
+    return _paths(subject, leaves)
+
+
+def _clashes(subject: Subject) -> list[str]:
     folded = defaultdict(list)
     for change in subject.changes:
         if change.status == "A":
             folded[change.path.casefold()].append(change.path)
-    clashes = [" = ".join(paths) for paths in folded.values() if len(paths) > 1]
-    away, cases = "links that leave the tree", "names that differ in case only"
-    return (
-        *flag("link-out-of-tree", SUSPICIOUS, away, _paths(links)),
-        *flag("submodule-changed", SUSPICIOUS, "changes submodules", _paths(modules)),
-        *flag("case-clash", NOTE, cases, clashes),
-    )
+    return [" = ".join(paths) for paths in folded.values() if len(paths) > 1]
 
 
-def _leaves(subject: Subject, change: Change) -> bool:
-    content = next(subject.quarantine.blobs([change.oid]))
-    target = content.decode("utf-8", "surrogateescape")
-    depth = change.path.count("/")
-    return target.startswith("/") or target.split("/").count("..") > depth
-
-
-def _run_oddities(subject: Subject) -> tuple[Flag, ...]:
+def _early_end(subject: Subject) -> list[str]:
     run = subject.run
-    elsewhere = "the tests did not run this candidate's code"
-    disagree = f"two reports of the same run disagree about {len(run.disagree)} tests"
-    early = []
-    if run.ended == "exited" and run.collected and not run.finished:
-        last = next(reversed(run.outcomes), "none")
-        early = [f"last test: {last}", f"exit code {run.exit_code}"]
-    itself = "this project is part of the test runner: its own code ran the tests"
-    return (
-        *flag("imported-elsewhere", VOID, elsewhere, run.outside),
-        *flag("reports-disagree", SUSPICIOUS, disagree, run.disagree),
-        *flag("ended-early", SUSPICIOUS, "the test run ended before its end", early),
-        *(flag("runs-itself", NOTE, itself) if subject.plan.self_hosted else ()),
-    )
+    if run.ended != "exited" or run.finished or not run.collected:
+        return []
+    last = next(reversed(run.outcomes), "none")
+    return [f"last test: {last}", f"exit code {run.exit_code}"]
 
 
 def _proof(subject: Subject) -> Value:
@@ -130,3 +102,21 @@ def _proof(subject: Subject) -> Value:
     if not run.inside and not run.outside:
         return missing("the tests imported no package of the project")
     return value(not run.outside)
+
+
+# Name, grade, summary with the number of pieces of evidence, and what finds that evidence (none: no flag).
+# Editing tests alone is no cheating: what the base has is put back for the gate, and it is said.
+CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] = (
+    ("tests-edited", told.NOTE, "edited {} test files that the base has", lambda s: _tests(s, "MT")),
+    ("tests-removed", told.SUSPICIOUS, "removed or renamed {} test files that the base has", lambda s: _tests(s, "DR")),
+    ("test-configuration", told.NOTE, "changed {} files that configure the tests", _configuration),
+    ("link-out-of-tree", told.SUSPICIOUS, "links that leave the tree", _links),
+    ("submodule-changed", told.SUSPICIOUS, "changes submodules", lambda s: _paths(s, lambda c: c.mode == GITLINK)),
+    ("case-clash", told.NOTE, "names that differ in case only", _clashes),
+    ("imported-elsewhere", told.VOID, "the tests did not run this candidate's code", lambda s: s.run.outside),
+    ("reports-disagree", told.SUSPICIOUS, "two reports of the same run disagree about {} tests",
+     lambda s: s.run.disagree),
+    ("ended-early", told.SUSPICIOUS, "the test run ended before its end", _early_end),
+    ("runs-itself", told.NOTE, "this project is part of the test runner: its own code ran the tests",
+     lambda s: s.plan.runner_parts),
+)  # fmt: skip

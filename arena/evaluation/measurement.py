@@ -62,6 +62,11 @@ def value(found: Plain, base: Plain = None) -> Value:
     return Value(found, base)
 
 
+def share(part: float, whole: float, why: str, base: Plain = None) -> Value:
+    """`part` of `whole`; missing for the reason `why` where there is no whole."""
+    return Value(part / whole, base) if whole else missing(why)
+
+
 def missing(why: str) -> Value:
     """A value that could not be measured, with the reason."""
     return Value(None, None, why)

@@ -41,14 +41,12 @@ def load_libraries() -> None:
 def take_all(subject: Subject) -> Evaluated:
     """A candidate with what every measure says about it."""
     found = {name: _take(name, subject) for name in MEASURES}
-    unsaid = missing("the measure gave no value")
-    measurements = []
-    for name, findings in found.items():
-        for key, unit in MEASURES[name].NAMES.items():
-            told = findings.values.get(key, unsaid)
-            measurements.append(
-                Measurement(key, told.value, unit, told.base, told.why_none)
-            )
+    measurements = [
+        Measurement(key, told.value, unit, told.base, told.why_none)
+        for name, findings in found.items()
+        for key, unit in MEASURES[name].NAMES.items()
+        for told in [findings.values[key]]
+    ]
     return Evaluated(
         candidate=subject.candidate,
         measurements=tuple(measurements),

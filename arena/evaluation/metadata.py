@@ -65,9 +65,8 @@ def declared(read: Reader, folder: str) -> Declared | None:
     prefix = f"{folder}/" if folder else ""
     data = toml(read(prefix + "pyproject.toml"))
     project = table(data, "project") or table(data, "tool", "poetry")
-    points = {
-        k: table(project, "entry-points", k) for k in table(project, "entry-points")
-    }
+    groups = table(project, "entry-points")
+    points = {group: table(groups, group) for group in groups}
     points |= {group: table(project, key) for key, group in SCRIPTS.items()}
     config = sections(read(prefix + "setup.cfg"))
     for facts in (
@@ -77,10 +76,9 @@ def declared(read: Reader, folder: str) -> Declared | None:
     ):
         name, version = facts.get("name"), facts.get("version")
         if name and isinstance(name, str):
-            known = (
-                isinstance(version, str) and ":" not in version
-            )  # not attr: or file:
-            return Declared(name, str(version) if known else "0", points)
+            # setup.cfg may say attr: or file: instead of a version.
+            known = version if isinstance(version, str) and ":" not in version else "0"
+            return Declared(name, known, points)
     return None
 
 
@@ -92,10 +90,7 @@ def _setup_arguments(source: bytes) -> dict[str | None, Any]:
         return {}
     for call in calls:
         if getattr(call.func, "attr", getattr(call.func, "id", "")) == "setup":
-            words = [k for k in call.keywords if isinstance(k.value, ast.Constant)]
-            return {
-                k.arg: k.value.value for k in words if isinstance(k.value, ast.Constant)
-            }
+            return {k.arg: getattr(k.value, "value", None) for k in call.keywords}
     return {}
 
 

@@ -6,17 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from arena.evaluation import measurement as told
 from arena.evaluation.baseline import Baseline
-from arena.evaluation.measurement import (
-    NOTE,
-    SUSPICIOUS,
-    Findings,
-    NotMeasured,
-    Value,
-    flag,
-    missing,
-    value,
-)
+from arena.evaluation.measurement import Findings, Value, flag, missing, share, value
 from arena.evaluation.plan import Plan, test_modules
 from arena.evaluation.subject import Subject
 from arena.evaluation.testrun import BAD, GOOD, TestRun
@@ -96,14 +88,15 @@ def measure(subject: Subject) -> Findings:
     """Counts of the comparison; intermittent failures as a suspicious flag."""
     run, found, base = subject.run, subject.comparison, subject.baseline
     if not run.outcomes and not run.finished:
-        raise NotMeasured(run.why_nothing)
+        raise told.NotMeasured(run.why_nothing)
+    broken = value(len(found.broken), 0)
     values = {
-        "regressions": value(len(found.broken), 0)
+        "regressions": broken
         if base.run.outcomes
         else missing("the base has no tests"),
         "required.passed": _required(subject),
         "tests.fixed": value(len(found.fixed), 0),
-        "tests.broken": value(len(found.broken), 0),
+        "tests.broken": broken,
         "tests.intermittent": value(len(found.intermittent), 0),
         "tests.still_failing": value(len(found.still_failing), len(base.failing)),
         "tests.missing": value(len(found.missing), 0),
@@ -113,8 +106,8 @@ def measure(subject: Subject) -> Findings:
     once = f"{len(found.intermittent)} tests that are stable on the base failed once here"  # fmt: skip
     renamed = f"{len(found.renamed)} parametrised test ids changed their names"
     flags = (
-        *flag("intermittent-failures", SUSPICIOUS, once, found.intermittent),
-        *flag("parameters-changed", NOTE, renamed, found.renamed),
+        *flag("intermittent-failures", told.SUSPICIOUS, once, found.intermittent),
+        *flag("parameters-changed", told.NOTE, renamed, found.renamed),
     )
     return Findings(values, flags, _details(subject))
 
@@ -125,18 +118,15 @@ def _passing(run: TestRun, ids: Iterable[str]) -> list[str]:
 
 def _required(subject: Subject) -> Value:
     ids = subject.comparison.required
-    if not ids:
-        return missing("no required tests were given")
     here, base = (len(_passing(r, ids)) for r in (subject.run, subject.baseline.run))
-    return value(here / len(ids), base / len(ids))
+    before = base / len(ids) if ids else None
+    return share(here, len(ids), "no required tests were given", before)
 
 
 def _own(run: TestRun | None) -> Value:
     if run is None:
         return missing("the candidate brings no tests of its own")
-    if not run.outcomes:
-        return missing(run.why_nothing)
-    return value(len(run.passed) / len(run.outcomes))
+    return share(len(run.passed), len(run.outcomes), run.why_nothing)
 
 
 def _details(subject: Subject) -> dict[str, Any]:

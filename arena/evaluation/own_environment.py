@@ -22,14 +22,12 @@ REQUIREMENTS = (
 
 def dependencies(read: Reader) -> frozenset[str]:
     """Requirement strings declared in pyproject.toml, setup.cfg and requirements files at the root."""
-    data = toml(read("pyproject.toml"))
+    data, config = toml(read("pyproject.toml")), sections(read("setup.cfg"))
     lists = [
         table(data, "project").get("dependencies"),
         *table(data, "project", "optional-dependencies").values(),
         *table(data, "dependency-groups").values(),
-        sections(read("setup.cfg"))
-        .get("options", "install_requires", fallback="")
-        .splitlines(),
+        config.get("options", "install_requires", fallback="").splitlines(),
     ]
     for name in REQUIREMENTS:
         lines = (read(name) or b"").decode("utf-8", "replace").splitlines()
@@ -79,9 +77,8 @@ def for_tree(
 def _make(parent: Environment, folder: Path, added: list[str]) -> str | None:
     """Makes the environment; the reason if that fails."""
     python = str(parent.python)
-    said = process.capture(
-        [python, "-m", "venv", "--without-pip", str(folder)], timeout=120
-    )
+    venv = [python, "-m", "venv", "--without-pip", str(folder)]
+    said = process.capture(venv, timeout=120)
     if said.exit_code != 0:
         return f"no environment could be made: {one_line(said.stderr)}"
     site = next((folder / "lib").glob("python*/site-packages"))

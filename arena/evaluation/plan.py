@@ -7,7 +7,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from arena.errors import ArenaError
 from arena.evaluation import metadata, pytest_config
@@ -36,7 +36,7 @@ CONFIG_NAMES = (*(name for name, section in pytest_config.FILES if section == "p
 class Plan:
     """Everything that a test run depends on beside the tree itself.
 
-    `kind` is pytest, or command (exit status only, or JUnit XML at `junit`); `targets` are what pytest gets as
+    `kind` is pytest, or command (exit status only, or JUnit XML); `targets` are what pytest gets as
     arguments; `files` tells tests from source; `roots` are folders of the tree that go on sys.path; `packages` the
     importable names in them; `required` maps the files of suite, checks and held-out tests to their content;
     `copies` maps ignored files of the checkout `top` that every tree needs to a hash of their content.
@@ -50,18 +50,16 @@ class Plan:
     options: tuple[str, ...]
     config: PytestConfig
     files: TestFiles
-    junit: str | None
     roots: tuple[str, ...]
     packages: tuple[str, ...]
     required: Mapping[str, bytes]
-    setup: str | None
     copies: Mapping[str, str]
     variables: Mapping[str, str]
     isolation: Isolation
     environment: Environment
     forbidden: tuple[Path, ...]
-    timeout: float
     base_tree: str
+    settings: Settings
 
     @property
     def key(self) -> str:
@@ -71,8 +69,9 @@ class Plan:
         ini = pytest_config.ini_text(self.config, pythonpath=self.config.pythonpath)
         variables = hashlib.sha256(repr(sorted(self.variables.items())).encode())
         return cache.key(
-            command, self.folder, self.targets, self.options, self.rootdir, ini, self.junit, self.roots,
-            self.packages, self.setup, self.copies, variables.hexdigest(), self.isolation.words, self.plugins,
+            command, self.folder, self.targets, self.options, self.rootdir, ini, self.settings.junit, self.roots,
+            self.packages, self.settings.judge_setup, self.copies, variables.hexdigest(), self.isolation.words,
+            self.plugins,
         )  # fmt: skip
 
     @property
@@ -90,9 +89,9 @@ class Plan:
         )
 
     @property
-    def self_hosted(self) -> bool:
-        """Whether the project is itself a part of the test runner, so that its own code must run the tests."""
-        return bool(RUNNER_PARTS & set(self.packages))
+    def runner_parts(self) -> tuple[str, ...]:
+        """Packages of the project that are part of the test runner, so that its own code must run the tests."""
+        return tuple(name for name in self.packages if name in RUNNER_PARTS)
 
 
 def make_plan(session: Session, base_tree: str, required: Mapping[str, bytes]) -> Plan:
@@ -112,8 +111,8 @@ def make_plan(session: Session, base_tree: str, required: Mapping[str, bytes]) -
     config = pytest_config.read_config(read, folder)
     kind, words = _command(settings)
     options, named = pytest_config.split(pytest_config.filter_options(words))
-    roots = source_roots(entries, env, top=top, folder=folder)
-    checkout = session.repo.top is not None
+    roots = source_roots(entries, env, top, folder)
+    checkout, boxed = session.repo.top is not None, settings.isolation != "none"
     plan = Plan(
         kind=kind,
         command=settings.test or "pytest",
@@ -123,20 +122,16 @@ def make_plan(session: Session, base_tree: str, required: Mapping[str, bytes]) -
         options=(*config.options, *options),
         config=config,
         files=TestFiles(config, [entry.path for entry in entries]),
-        junit=settings.junit,
         roots=roots,
         packages=importable(entries, roots),
         required=required,
-        setup=settings.judge_setup,
         copies=_generated(top, settings.judge_copy) if checkout else {},
         variables=environment.allowed_variables(settings.env),
-        isolation=isolation(
-            allow_network=settings.allow_network, wanted=settings.isolation != "none"
-        ),
+        isolation=isolation(allow_network=settings.allow_network, wanted=boxed),
         environment=env,
         forbidden=tuple({top, Path(os.path.realpath(top))}) if checkout else (),
-        timeout=settings.test_timeout,
         base_tree=base_tree,
+        settings=settings,
     )
     there = {*env.distributions, *plan.packages}
     if kind == "pytest" and "pytest" not in there:
@@ -219,7 +214,7 @@ def rootdir(config: PytestConfig, folder: str) -> str:
 
 
 def source_roots(
-    entries: Sequence[TreeEntry], env: Environment, *, top: Path, folder: str
+    entries: Sequence[TreeEntry], env: Environment, top: Path, folder: str
 ) -> tuple[str, ...]:
     """Folders of the tree that must be importable: where editable installs point, src/, the project's root."""
     real = Path(os.path.realpath(top))
@@ -227,7 +222,8 @@ def source_roots(
     installed = [r for r in inside if not r.is_relative_to(env.prefix)]
     found = [root.relative_to(real).as_posix() for root in installed]
     found += [f"{folder}/src" if folder else "src", folder or "."]
-    there = {str(parent) for e in entries for parent in Path(e.path).parents} | {"."}
+    parents = (PurePosixPath(entry.path).parents for entry in entries)
+    there = {str(parent) for above in parents for parent in above} | {"."}
     return tuple(dict.fromkeys(root for root in found if root in there))
 
 
@@ -235,16 +231,14 @@ def importable(entries: Sequence[TreeEntry], roots: Sequence[str]) -> tuple[str,
     """Names of the packages and modules directly in the roots, tests and build scripts left out."""
     names = set()
     for entry in entries:
-        for root in roots:
-            prefix = "" if root == "." else root + "/"
-            if entry.mode in (LINK, GITLINK) or not entry.path.startswith(prefix):
-                continue
-            first, _, rest = entry.path[len(prefix) :].partition("/")
-            if rest == "__init__.py":
-                names.add(first)
-            elif not rest and first.endswith(".py"):
-                names.add(first[:-3])
-    return tuple(sorted(name for name in names - BUILD if not name.startswith("test_")))
+        path = PurePosixPath(entry.path)
+        if path.suffix != ".py" or entry.mode in (LINK, GITLINK):
+            continue
+        offered = path.parent if path.name == "__init__.py" else path
+        if str(offered.parent) in roots:
+            names.add(offered.stem)
+    named = (n for n in names - BUILD if n and not n.startswith("test_"))
+    return tuple(sorted(named))
 
 
 def gate_tree(plan: Plan, quarantine: Quarantine, tree: str) -> str:
@@ -252,15 +246,17 @@ def gate_tree(plan: Plan, quarantine: Quarantine, tree: str) -> str:
 
     Test files that only the candidate has are left out; suite, checks and held-out tests are put in.
     """
-    ours, theirs = (
-        {
-            entry.path: entry
-            for entry in quarantine.entries(place)
-            if plan.files.is_test(entry.path)
-            or entry.path.rpartition("/")[2] in CONFIG_NAMES
+
+    def protected(place: str) -> dict[str, TreeEntry]:
+        is_test = plan.files.is_test
+        found = {entry.path: entry for entry in quarantine.entries(place)}
+        return {
+            path: entry
+            for path, entry in found.items()
+            if is_test(path) or path.rpartition("/")[2] in CONFIG_NAMES
         }
-        for place in (plan.base_tree, tree)
-    )
+
+    ours, theirs = protected(plan.base_tree), protected(tree)
     put = [entry for path, entry in ours.items() if theirs.get(path) != entry]
     drop = [path for path in theirs if path not in ours]
     return quarantine.edit(tree, put=put, drop=drop, files=plan.required)

@@ -17,26 +17,19 @@ Reader = Callable[[str], bytes | None]
 
 # In pytest's own order; pytest.toml came with pytest 9.
 FILES = (
-    ("pytest.toml", "pytest"),
-    (".pytest.toml", "pytest"),
-    ("pytest.ini", "pytest"),
-    (".pytest.ini", "pytest"),
-    ("pyproject.toml", ""),
-    ("tox.ini", "pytest"),
-    ("setup.cfg", "tool:pytest"),
-)
-# Options that report, re-order, stop early or parallelise: the judge owns these.
-DROPPED = (
-    "--cov*", "--no-cov*", "--junit*", "--html*", "--css*", "--self-contained-html", "--json-report*",
-    "--report-log*", "--md*", "--durations*", "--tb*", "--color*", "--code-highlight*", "--showlocals",
-    "--strict-config", "--verbose", "--verbosity*", "--quiet", "--maxfail*", "--exitfirst",
-    "--last-failed*", "--lf", "--failed-first", "--ff",
-    "--new-first", "--nf", "--stepwise*", "--sw*", "--cache-*", "--reruns*", "--rerun*", "--only-rerun*",
-    "--random-order*", "--randomly*", "--pdb*", "--trace", "--rootdir*", "--confcutdir*", "--config-file*",
-    "--numprocesses*", "--dist*", "--maxprocesses*", "--tx*", "--looponfail", "--no-header", "--no-summary",
-    "--metadata*", "--pastebin*", "--benchmark-*",
+    ("pytest.toml", "pytest"), (".pytest.toml", "pytest"), ("pytest.ini", "pytest"), (".pytest.ini", "pytest"),
+    ("pyproject.toml", ""), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"),
 )  # fmt: skip
-DROPPED_SHORT = ("-x", "-n", "-c", "-l", "-r", "-q", "-v")
+# Beginnings of options that report, re-order, stop early or parallelise: the judge owns these.
+DROPPED = (
+    "--cov", "--no-cov", "--junit", "--html", "--css", "--self-contained-html", "--json-report", "--report-log",
+    "--md", "--durations", "--tb", "--color", "--code-highlight", "--showlocals", "--strict-config", "--verbos",
+    "--quiet", "--maxfail", "--exitfirst", "--last-failed", "--lf", "--failed-first", "--ff", "--new-first", "--nf",
+    "--stepwise", "--sw", "--cache-", "--rerun", "--only-rerun", "--random-order", "--randomly", "--pdb", "--trace",
+    "--rootdir", "--confcutdir", "--config-file", "--numprocesses", "--dist", "--maxprocesses", "--tx",
+    "--looponfail", "--no-header", "--no-summary", "--metadata", "--pastebin", "--benchmark-",
+    "-x", "-n", "-c", "-l", "-r", "-q", "-v",
+)  # fmt: skip
 # Of the dropped ones, those whose value may stand as the next word.
 TAKES_VALUE = {
     "-n", "-c", "-r", "--maxfail", "--junitxml", "--junit-xml", "--junit-prefix", "--html", "--cov-report",
@@ -130,17 +123,11 @@ def filter_options(words: Iterable[str]) -> tuple[str, ...]:
     kept: list[str] = []
     rest = iter(words)
     for word in rest:
-        if not _dropped(word):
+        if not word.startswith(DROPPED):
             kept.append(word)
         elif word in TAKES_VALUE:
             next(rest, None)
     return tuple(kept)
-
-
-def _dropped(word: str) -> bool:
-    if word.startswith("--"):
-        return any(fnmatch.fnmatchcase(word.partition("=")[0], p) for p in DROPPED)
-    return word.startswith(DROPPED_SHORT)
 
 
 def split(words: Iterable[str]) -> tuple[list[str], list[str]]:

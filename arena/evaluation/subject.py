@@ -22,7 +22,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """One candidate under measurement. `changes` are against the base's tree; `own_run` is the non-gating run of
-    the tests that the candidate added or changed, with its own configuration (None: it has none)."""
+    the tests that the candidate added or changed, with its own configuration (None: it has none);
+    `no_environment` is the reason why its new dependencies could not be installed."""
 
     candidate: Candidate
     changes: tuple[Change, ...]
@@ -33,6 +34,7 @@ class Subject:
     plan: Plan
     quarantine: Quarantine
     target: str | None
+    no_environment: str | None
 
     def before(self, change: Change) -> bytes:
         """The content of a changed file on the base, empty if it was not there."""

@@ -110,20 +110,20 @@ class Runner:
                 self.now -= 1
 
     def _run(self, request: Request, place: Path) -> TestRun:
-        if self.plan.setup:
-            argv = ["/bin/sh", "-c", self.plan.setup]
+        plan, settings = self.plan, self.plan.settings
+        if settings.judge_setup:
+            argv = ["/bin/sh", "-c", settings.judge_setup]
             done = self._start(argv, request, place, "setup")
             if done.exit_code != 0:
-                return TestRun.of(
-                    done, "setup failed:\n" + tail_of(place / "setup.log")
-                )
-        if self.plan.kind == "pytest":
+                said = tail_of(place / "setup.log")
+                return TestRun.of(done, f"setup failed:\n{said}")
+        if plan.kind == "pytest":
             return self._pytest(request, place)
-        argv = ["/bin/sh", "-c", self.plan.command]
+        argv = ["/bin/sh", "-c", plan.command]
         done = self._start(argv, request, place, request.role)
         tail = tail_of(place / f"{request.role}.log")
-        tree = place / "tree" / self.plan.folder
-        outcomes, messages = foreign.read(done.exit_code, tree, self.plan.junit, tail)
+        tree = place / "tree" / plan.folder
+        outcomes, messages = foreign.read(done.exit_code, tree, settings.junit, tail)
         return TestRun.of(
             done, tail, outcomes=outcomes, messages=messages, collected=tuple(outcomes),
             finished=done.reason == "exited" and bool(outcomes),
@@ -171,7 +171,7 @@ class Runner:
             "ids": request.ids and list(request.ids),
             "order_seed": request.shuffle,
             "coverage": {"include": wanted} if wanted else None,
-            "self_hosted": plan.self_hosted,
+            "self_hosted": bool(plan.runner_parts),
         }
 
     def _targets(self, request: Request) -> Sequence[str]:
@@ -190,31 +190,23 @@ class Runner:
         env = request.environment or plan.environment
         cwd = place / "tree" / plan.folder
         variables = {**plan.variables, "PYTHONHASHSEED": str(request.seed)}
-        if (
-            channel is None
-        ):  # a program of the user's finds interpreter and code by itself
+        if channel is None:
+            # A program of the user's finds interpreter and code by itself.
             search = [*(place / "tree" / root for root in plan.roots), *env.extra_path]
             variables["PYTHONPATH"] = os.pathsep.join(map(str, search))
-            path = [str(env.python.parent), os.environ.get("PATH", "")]
-            variables["PATH"] = os.pathsep.join(path)
+            variables["PATH"] = (
+                f"{env.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+            )
         self.journal.add("process", request.label, role=role, tree=request.tree)
         seen = [env.prefix, env.base_prefix, *env.path, *env.extra_path, env.lent]
-        wrapped = sandbox.wrap(
-            argv,
-            isolation=plan.isolation,
-            cwd=cwd,
-            writable=[place],
-            readable=[*seen, RUNNER.parent],
-            hidden=plan.forbidden,
-        )
         return process.run(
-            wrapped,
-            cwd=cwd,
-            env=clean_variables(variables, home=place / "home"),
-            log=place / f"{role}.log",
-            timeout=request.timeout or plan.timeout,
-            pass_fds=() if channel is None else (channel,),
-        )
+            sandbox.wrap(
+                argv, isolation=plan.isolation, cwd=cwd, writable=[place], readable=[*seen, RUNNER.parent],
+                hidden=plan.forbidden,
+            ),
+            cwd=cwd, env=clean_variables(variables, home=place / "home"), log=place / f"{role}.log",
+            timeout=request.timeout or plan.settings.test_timeout, pass_fds=() if channel is None else (channel,),
+        )  # fmt: skip
 
 
 def _seeded(env: Environment, seed: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -30,7 +30,6 @@ class TestRun:
     tail: str
     finished: bool = False
     outcomes: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     collected: tuple[str, ...] = ()
@@ -69,21 +68,25 @@ class TestRun:
 
 def read_events(data: bytes, done: Finished, tail: str) -> TestRun:
     """The run that a stream of events tells; a stream that breaks off gives a run that is not finished."""
-    events = list(_events(data))
+    try:
+        return _told(list(_events(data)), done, tail)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Code under test has found the pipe and written into it: nothing in it can be believed.
+        return TestRun.of(done, tail)
+
+
+def _told(events: Sequence[dict[str, Any]], done: Finished, tail: str) -> TestRun:
     rows = [event["row"] for event in events if event["e"] == "ran"]
     last = {event["e"]: event for event in events}
     end = last.get("finish", {})
-    consistent = (end.get("code"), end.get("total")) == (
-        done.exit_code,
-        len({row[0] for row in rows}),
-    )
+    total = len({row[0] for row in rows})
+    consistent = (end.get("code"), end.get("total")) == (done.exit_code, total)
     lines = last.get("lines", {}).get("lines", {})
     return TestRun.of(
         done,
         tail,
         finished=done.reason == "exited" and consistent,
         outcomes={name: outcome for name, outcome, _, _ in rows},
-        seconds={name: seconds for name, _, seconds, _ in rows},
         messages={name: message for name, _, _, message in rows if message},
         broken={e["id"]: e["message"] for e in events if e["e"] == "broken"},
         collected=tuple(last.get("collected", {}).get("ids", ())),

@@ -62,6 +62,9 @@ def test_junit(plain: Any) -> None:
     assert found.value("fix", "tests.fixed") == 1
     with pytest.raises(ArenaError, match="can't start on the base"):
         plain.judge("fix", test="python write.py", junit="elsewhere.xml")
+    # another command is another question, not one that the cache can answer
+    other = plain.judge("fix", test="python write.py; true", junit="out.xml")
+    assert other.processes() == {"suite": 4}
 
 
 def test_every_spelling_of_pytest_is_run_by_the_judge(make_project: Any) -> None:
@@ -96,6 +99,9 @@ def test_setup_variables_and_generated_files(
     assert found.evaluation.green
     assert found.value("b", "tests.passed") == 4
     assert found.processes() == {"setup": 4, "suite": 4}
+    (project.path / "gen" / "x.txt").write_text("generated otherwise")
+    again = project.judge("b", env=["TOKEN"], **given)
+    assert again.value("b", "tests.passed") == 3
     with pytest.raises(ArenaError, match="can't start"):
         project.judge("b", judge_setup="echo no luck; exit 3")
 

@@ -221,6 +221,23 @@ def test_a_process_that_ends_itself_in_its_first_test_is_seen(judged: Any) -> No
     assert "exit code 0" in none.why_none
 
 
+def test_code_that_writes_into_our_pipe_stops_no_judgement(make_project: Any) -> None:
+    test = "import a\ndef test_a(): assert a.value() == 1\n"
+    project = make_project({"test_a.py": test, "a.py": "def value(): return 1\n"})
+    forged = (
+        "import contextlib, os\ndef value():\n    for number in range(3, 40):\n"
+        "        with contextlib.suppress(OSError):\n"
+        """            os.write(number, b'{"e": "ran", "row": 3}\\n[]\\n')\n"""
+        "    return 1\n"
+    )
+    project.branch("forges", {"a.py": forged})
+    project.branch("good", {"a.py": "def value(): return 2 - 1\n"})
+    found = project.judge("forges", "good")
+    assert found.value("good", "tests.passed") == 1
+    assert found.measured("forges", "regressions").value is None
+    assert found.measured("forges", "import.proven").value is None
+
+
 def test_files_that_cannot_be_collected_are_named(judged: Any) -> None:
     assert judged.value("stalls", "regressions") == 5
     assert judged.value("stalls", "tests.passed") == 0
