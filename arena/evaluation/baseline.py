@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arena.errors import ArenaError, one_line
@@ -14,13 +15,15 @@ class Baseline:
     """Several runs of the base under different hash seeds and module order, taken together.
 
     `stable` are ids that passed in every run, `failing` those that failed in every one, `flaky` those whose
-    outcome changed; `run` is the first run.
+    outcome changed; `run` is the first run. `required` are the ids of the tests in suite, checks and held-out
+    files, which are no part of the comparison.
     """
 
     run: TestRun
     stable: frozenset[str]
     failing: frozenset[str]
     flaky: tuple[str, ...]
+    required: tuple[str, ...]
 
     @property
     def green(self) -> bool:
@@ -28,7 +31,7 @@ class Baseline:
         return not self.failing and not self.flaky and not self.run.broken
 
 
-def baseline(runs: list[TestRun]) -> Baseline:
+def baseline(runs: Sequence[TestRun], required: tuple[str, ...]) -> Baseline:
     """The table of several runs of the same tree."""
     seen = {
         name: {_kind(run.outcomes.get(name)) for run in runs}
@@ -39,6 +42,7 @@ def baseline(runs: list[TestRun]) -> Baseline:
         stable=frozenset(n for n, kinds in seen.items() if kinds == {"good"}),
         failing=frozenset(n for n, kinds in seen.items() if kinds == {"bad"}),
         flaky=tuple(n for n, kinds in seen.items() if len(kinds) > 1),
+        required=required,
     )
 
 

@@ -11,7 +11,6 @@ from functools import partial
 from arena.candidates import Candidate
 from arena.evaluation import benchmark, measures, outcomes, own_environment
 from arena.evaluation.baseline import Baseline, baseline, check_runnable
-from arena.evaluation.outcomes import Ids
 from arena.evaluation.plan import Plan, gate_tree
 from arena.evaluation.result import Evaluated, Evaluation
 from arena.evaluation.subject import Subject
@@ -21,6 +20,7 @@ from arena.machine.executor import Executor
 from arena.machine.quarantine import Change
 from arena.session import Session
 
+_Job = Future[TestRun]
 BASE_RUNS = 3
 RERUNS = 2
 MOST_SUSPECTS = 200  # beyond that the candidate is plainly broken, and flakiness is not the question
@@ -65,9 +65,10 @@ def evaluate(
     later += [submit(_run_base, bench, number) for number in range(2, BASE_RUNS)]
     check_runnable(first.result(), plan)
     tried = [job.result() for job in jobs]
-    table = baseline([first.result(), *(run.result() for run in later)])
-    required = outcomes.required_ids(plan, [table.run, *(t.gate for t in tried)])
-    finish = partial(_measure, bench, base=table, required=required, target=target)
+    runs = [first.result(), *(run.result() for run in later)]
+    required = outcomes.required_ids(plan, [runs[0], *(one.gate for one in tried)])
+    table = baseline(runs, required)
+    finish = partial(_measure, bench, base=table, target=target)
     measured = bench.executor.map(finish, tried)
     if bench.session.settings.benchmark:
         measured = benchmark.add(bench.runner, bench.session.settings, measured)
@@ -104,9 +105,7 @@ def _run_base(bench: Bench, number: int) -> TestRun:
     return bench.runner.run(request)
 
 
-def _run_candidate(
-    bench: Bench, candidate: Candidate, first: Future[TestRun]
-) -> _Tried:
+def _run_candidate(bench: Bench, candidate: Candidate, first: _Job) -> _Tried:
     plan, session, limit = (
         bench.plan,
         bench.session,
@@ -142,15 +141,15 @@ def _run_candidate(
 
 
 def _measure(
-    bench: Bench, tried: _Tried, base: Baseline, required: Ids, target: str | None
+    bench: Bench, tried: _Tried, *, base: Baseline, target: str | None
 ) -> Evaluated:
-    reruns = _confirm(bench, tried, base, required)
+    reruns = _confirm(bench, tried, base)
     subject = Subject(
         candidate=tried.candidate,
         changes=tried.changes,
         run=tried.gate,
         own_run=tried.own,
-        comparison=outcomes.compare(tried.gate, base, required, reruns),
+        comparison=outcomes.compare(tried.gate, base, reruns),
         baseline=base,
         plan=bench.plan,
         quarantine=bench.session.quarantine,
@@ -160,12 +159,10 @@ def _measure(
     return measures.take_all(subject)
 
 
-def _confirm(
-    bench: Bench, tried: _Tried, base: Baseline, required: Ids
-) -> list[TestRun]:
+def _confirm(bench: Bench, tried: _Tried, base: Baseline) -> list[TestRun]:
     """Further runs of the tests that seem broken, alone and without coverage."""
     run = tried.gate
-    ids = [i for i in outcomes.suspects(run, base, required) if i in run.outcomes]
+    ids = [i for i in outcomes.suspects(run, base) if i in run.outcomes]
     if not ids or len(ids) > MOST_SUSPECTS or bench.plan.kind != "pytest":
         return []
     request = replace(tried.request, role="re-run", ids=tuple(ids), coverage=())

@@ -32,7 +32,6 @@ class Comparison:
     still_failing: Ids
     missing: Ids
     renamed: Ids
-    required: Ids
 
 
 def required_ids(plan: Plan, runs: Sequence[TestRun]) -> Ids:
@@ -51,25 +50,23 @@ def _file(name: str) -> str:
     return name.partition("::")[0]
 
 
-def suspects(run: TestRun, base: Baseline, required: Ids) -> Ids:
+def suspects(run: TestRun, base: Baseline) -> Ids:
     """Ids that passed on the base in every run and did not pass here: to be run again before they count."""
-    wanted = base.stable - set(required)
-    renamed = _renamed(run, wanted)
-    return tuple(sorted(i for i in wanted - renamed if run.outcomes.get(i) not in GOOD))
+    wanted = base.stable.difference(base.required, run.passed, _renamed(run, base))
+    return tuple(sorted(wanted))
 
 
-def _renamed(run: TestRun, wanted: frozenset[str]) -> set[str]:
+def _renamed(run: TestRun, base: Baseline) -> set[str]:
     """Parametrised ids that are gone while their function still runs under other parameters."""
+    wanted = base.stable.difference(base.required)
     others = {i.partition("[")[0] for i in run.outcomes if i not in wanted}
     gone = (i for i in wanted if i not in run.outcomes and "[" in i)
     return {i for i in gone if i.partition("[")[0] in others}
 
 
-def compare(
-    run: TestRun, base: Baseline, required: Ids, reruns: Sequence[TestRun]
-) -> Comparison:
+def compare(run: TestRun, base: Baseline, reruns: Sequence[TestRun]) -> Comparison:
     """Sorts every id. `reruns` are further runs of the suspects alone, equal in number for every candidate."""
-    doubtful = suspects(run, base, required)
+    doubtful = suspects(run, base)
     later = {i for rerun in reruns for i in rerun.passed}
     broken = tuple(i for i in doubtful if i not in later)
     failing = sorted(base.failing)
@@ -79,8 +76,7 @@ def compare(
         intermittent=tuple(i for i in doubtful if i in later),
         still_failing=tuple(i for i in failing if run.outcomes.get(i, "failed") in BAD),
         missing=tuple(i for i in broken if i not in run.outcomes),
-        renamed=tuple(sorted(_renamed(run, base.stable - set(required)))),
-        required=required,
+        renamed=tuple(sorted(_renamed(run, base))),
     )
 
 
@@ -117,7 +113,7 @@ def _passing(run: TestRun, ids: Iterable[str]) -> list[str]:
 
 
 def _required(subject: Subject) -> Value:
-    ids = subject.comparison.required
+    ids = subject.baseline.required
     here, base = (len(_passing(r, ids)) for r in (subject.run, subject.baseline.run))
     before = base / len(ids) if ids else None
     return share(here, len(ids), "no required tests were given", before)
@@ -131,7 +127,8 @@ def _own(run: TestRun | None) -> Value:
 
 def _details(subject: Subject) -> dict[str, Any]:
     found, run, own = subject.comparison, subject.run, subject.own_run
-    unmet = set(found.required).difference(_passing(run, found.required))
+    required = subject.baseline.required
+    unmet = set(required).difference(_passing(run, required))
     failures = [
         {"id": i, "message": run.messages.get(i) or run.broken.get(_file(i)) or "it was not run"}
         for i in [*found.broken, *sorted(unmet)][:30]

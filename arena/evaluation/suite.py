@@ -130,7 +130,7 @@ class Runner:
         )  # fmt: skip
 
     def _pytest(self, request: Request, place: Path) -> TestRun:
-        env = request.environment or self.plan.environment
+        python = (request.environment or self.plan.environment).python
         reading, writing = os.pipe()
         order = place / "order.json"
         order.write_text(json.dumps(self._order(request, place) | {"events": writing}))
@@ -139,7 +139,7 @@ class Runner:
         reader.start()
         try:
             # -s: no user site. Not -I: it would ignore PYTHONHASHSEED.
-            argv = [str(env.python), "-s", str(RUNNER), str(order)]
+            argv = [str(python), "-s", str(RUNNER), str(order)]
             done = self._start(argv, request, place, request.role, channel=writing)
         finally:
             os.close(writing)
