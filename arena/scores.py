@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from arena.evaluation.measurement import Measurement, missing
+from arena.evaluation.measurement import Measurement
 from arena.evaluation.result import Evaluated, Evaluation
 from arena.rubric import Criterion, Gate, Rubric, shown
 
@@ -70,7 +70,8 @@ def _score(evaluated: Evaluated, rubric: Rubric, situations: Set[str]) -> Score:
     taken = {m.name: m for m in evaluated.measurements}
 
     def found(name: str) -> Measurement:
-        return taken.get(name) or missing(name, "", "this measure was not taken")
+        absent = Measurement(name, None, "", None, "this measure was not taken")
+        return taken.get(name, absent)
 
     gates = [_gate(gate, found(gate.measure), situations) for gate in rubric.gates]
     fractions: dict[str, float] = {}
