@@ -1,17 +1,16 @@
 """Runs all entries side by side: worktree, set-up, agent, snapshot. What goes wrong with one stops no other."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from arena import agents, archive, snapshot, worktrees
-from arena.agents import Attempt, Order
+from arena.agents import AGENTS, Attempt, Order
 from arena.candidates import Candidate
 from arena.errors import ArenaError
-from arena.evaluation.suite import tail_of
 from arena.machine import environment
 from arena.patterns import Entry
 from arena.session import Session
@@ -19,8 +18,7 @@ from arena.task import Task
 from arena.worktrees import Worktree
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(NamedTuple):
     """One entry with what came of it. `candidate` is None if there is nothing to judge; then `why` says so."""
 
     entry: Entry
@@ -38,74 +36,46 @@ def run_all(
     session: Session, task: Task, entries: Sequence[Entry], *, base: str
 ) -> list[Tried]:
     """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears."""
-    folder = session.folder / "worktrees"
-    trees = []
-    for entry in entries:  # one after the other: git's own locks are in the way of more
-        tree = worktrees.add(
-            session.repo, run=session.run, label=entry.label, base=base, folder=folder
-        )
-        worktrees.note(session.journal, tree)
-        trees.append(tree)
-    with ThreadPoolExecutor(max_workers=len(entries)) as pool:
-        jobs = [
-            pool.submit(_try, session, task, entry, tree, number)
-            for number, (entry, tree) in enumerate(zip(entries, trees, strict=True))
-        ]
-        return [job.result() for job in jobs]
+    (session.folder / "logs").mkdir(exist_ok=True)
+    # One after the other: git's own locks are in the way of more.
+    trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
+    with ThreadPoolExecutor(max_workers=len(trees)) as pool:
+        return list(pool.map(partial(_try, session, task), entries, trees, count()))
 
 
 def _try(
     session: Session, task: Task, entry: Entry, tree: Worktree, number: int
 ) -> Tried:
-    label, journal = entry.label, session.journal
+    label, journal, attempt = entry.label, session.journal, None
     try:
-        _prepare(session, task, entry, tree, number)
-        attempt = _attempt(session, task, entry, tree, number)
-        journal.add(
-            "attempt",
-            label,
-            agent=entry.agent,
-            outcome=attempt.outcome,
-            why=attempt.why,
-            exit_code=attempt.exit_code,
-            seconds=round(attempt.seconds, 1),
-            tokens=attempt.tokens,
-            cost=attempt.cost_usd,
-            left_processes=attempt.left_processes,
-        )
-        found = snapshot.collect(
-            session.quarantine, tree, entry, run=session.run, suite=task.suite
-        )
-    except ArenaError as error:
+        env = {
+            **agents.agent_environment(session.settings.env, agent=AGENTS[entry.agent]),
+            "ARENA_RUN": session.run,
+            "ARENA_LABEL": label,
+            "ARENA_SEED": str(entry.seed),
+            "ARENA_PORT": str(worktrees.port_range(number).start),
+        }
+        _prepare(session, task, tree, env)
+        attempt = _attempt(session, task, entry, tree, env)
+        found = snapshot.collect(session, tree, entry, task.suite)
+    except (ArenaError, OSError) as error:
         journal.add("attempt-failed", label, why=str(error))
-        return Tried(entry=entry, attempt=None, candidate=None, why=str(error))
-    if found is None:
-        return Tried(entry=entry, attempt=attempt, candidate=None, why=attempt.why)
-    archive.keep(
-        session.repo,
-        session.quarantine,
-        run=session.run,
-        label=label,
-        commit=found.commit,
-    )
-    changes = session.quarantine.changes(
-        session.quarantine.git.tree_of(tree.base), found.tree
-    )
-    journal.add(
-        "candidate",
-        label,
-        commit=found.commit,
-        tree=found.tree,
-        files=[c.path for c in changes],
-    )
-    return Tried(entry=entry, attempt=attempt, candidate=found, why=attempt.why)
+        return Tried(entry, attempt, None, str(error))
+    if found:
+        archive.keep(session, label, found.commit)
+        base_tree = session.quarantine.git.tree_of(tree.base)
+        changes = session.quarantine.changes(base_tree, found.tree)
+        files = [change.path for change in changes]
+        facts = {"commit": found.commit, "tree": found.tree, "files": files}
+        journal.add("candidate", label, **facts)
+    return Tried(entry, attempt, found, attempt.why)
 
 
 def _prepare(
-    session: Session, task: Task, entry: Entry, tree: Worktree, number: int
+    session: Session, task: Task, tree: Worktree, env: Mapping[str, str]
 ) -> None:
-    journal, settings = session.journal, session.settings
-    journal.add("setting-up", entry.label)
+    settings = session.settings
+    session.journal.add("setting-up", tree.label)
     for path, content in task.suite.items():
         place = tree.path / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -113,63 +83,45 @@ def _prepare(
     if settings.copy_files and session.repo.top:
         worktrees.copy_files(session.repo, tree, settings.copy_files)
     if settings.setup:
-        env = agents.agent_environment(settings.env, agent=agents.AGENTS[entry.agent])
-        done = worktrees.set_up(
-            tree,
-            ["/bin/sh", "-c", settings.setup],
-            env={**env, **_variables(session, entry, number)},
-            log=session.folder / "logs" / f"{entry.label}.setup.log",
-            timeout=settings.timeout,
-        )
-        if not done.ok:
-            raise ArenaError(
-                f"the set-up command failed ({done.reason}, exit code {done.exit_code}): "
-                f"{tail_of(done.log, limit=300).strip()}"
-            )
-
-
-def _variables(session: Session, entry: Entry, number: int) -> dict[str, str]:
-    ports = worktrees.port_range(number)
-    return {
-        "ARENA_RUN": session.run,
-        "ARENA_LABEL": entry.label,
-        "ARENA_SEED": str(entry.seed),
-        "ARENA_PORT": str(ports.start),
-    }
+        worktrees.set_up(session, tree, settings.setup, env)
 
 
 def _attempt(
-    session: Session, task: Task, entry: Entry, tree: Worktree, number: int
+    session: Session, task: Task, entry: Entry, tree: Worktree, env: Mapping[str, str]
 ) -> Attempt:
-    settings = session.settings
-    agent = agents.AGENTS[entry.agent]
-    scratch = session.folder / "logs"
-    scratch.mkdir(exist_ok=True)
-    prompt_file = scratch / f"{entry.label}.prompt.txt"
-    prompt_file.write_text(entry.prompt, encoding="utf-8")
+    settings, logs = session.settings, session.folder / "logs"
+    prompt_file = logs / f"{entry.label}.prompt.txt"
+    prompt_file.write_text(entry.prompt, encoding="utf-8", errors="surrogateescape")
     python, _ = environment.choose_python(session.top, configured=settings.python)
     order = Order(
         label=entry.label,
         prompt=entry.prompt,
         prompt_file=prompt_file,
         worktree=tree.path,
+        scratch=logs,
+        env=env,
         seed=entry.seed,
-        scratch=scratch,
-        model=settings.model,
-        suite=tuple(p for p in sorted(task.suite) if p.endswith(".py")),
         python=Path(python),
-        test_command=settings.test or "pytest",
         seconds=settings.timeout,
-        arguments=tuple(settings.command) if entry.agent == "command" else (),
+        silence=settings.silence,
+        model=settings.model,
+        suite=tuple(path for path in sorted(task.suite) if path.endswith(".py")),
+        arguments=settings.command if entry.agent == "command" else (),
         prompt_on_stdin=settings.command_prompt == "stdin",
     )
     session.journal.add("agent-started", entry.label, agent=entry.agent)
-    env = agents.agent_environment(settings.env, agent=agent)
-    return agents.attempt(
-        order,
-        agent,
-        env={**env, **_variables(session, entry, number)},
-        timeout=settings.timeout,
-        silence=settings.silence,
-        changed=lambda: snapshot.is_changed(session.quarantine, tree, suite=task.suite),
+    changed = partial(snapshot.is_changed, session, tree, task.suite)
+    done = agents.attempt(order, AGENTS[entry.agent], changed=changed)
+    session.journal.add(
+        "attempt",
+        entry.label,
+        agent=entry.agent,
+        outcome=done.outcome,
+        why=done.why,
+        exit_code=done.end.exit_code,
+        seconds=round(done.end.seconds, 1),
+        tokens=done.told.tokens,
+        cost=done.told.cost_usd,
+        left_processes=done.end.survivors,
     )
+    return done

@@ -11,6 +11,13 @@ class GitError(ArenaError):
     """Git refused; the message carries what it said."""
 
 
+class Refused(ArenaError):  # noqa: N818 - a state, not a fault
+    """Something stands in the way of a change, which is therefore not made; the message says so."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} Nothing was changed."
+
+
 class Interrupted(ArenaError):  # noqa: N818 - the state, not a fault
     """The user stopped us; the message says how to go on."""
 

@@ -57,11 +57,11 @@ def _told(one: Tried) -> dict[str, Any]:
         "candidate": one.candidate is not None,
         "outcome": one.outcome,
         "why": one.why,
-        "exit_code": attempt.exit_code if attempt else None,
-        "seconds": round(attempt.seconds, 1) if attempt else None,
-        "tokens": attempt.tokens if attempt else None,
-        "cost_usd": attempt.cost_usd if attempt else None,
-        "text": attempt.text if attempt else None,
+        "exit_code": attempt.end.exit_code if attempt else None,
+        "seconds": round(attempt.end.seconds, 1) if attempt else None,
+        "tokens": attempt.told.tokens if attempt else None,
+        "cost_usd": attempt.told.cost_usd if attempt else None,
+        "text": attempt.told.text if attempt else None,
         "log_tail": "\n".join(attempt.last_lines) if attempt else one.why,
     }
 

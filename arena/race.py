@@ -44,13 +44,7 @@ def judge(race: Race, named: Sequence[Named]) -> dict[str, Any]:
     session.freeze(base=race.base, target=race.target, labels=[n.label for n in named])
     found = [candidates.take(session, one, base=race.base) for one in named]
     for one in found:
-        archive.keep(
-            session.repo,
-            session.quarantine,
-            run=session.run,
-            label=one.label,
-            commit=one.commit,
-        )
+        archive.keep(session, one.label, one.commit)
     return conclude(race, found)
 
 

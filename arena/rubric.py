@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from arena.errors import ArenaError
 
-VERSION = 1
 LIMIT = 64 * 1024  # bytes of a rubric file
-KEYS = {
-    "rubric": ("name", "version", "about", "merge"),
-    "gate": (
-        "measure",
-        "is",
-        "at_least",
-        "at_most",
-        "unless",
-        "missing",
-        "base",
-        "why",
-    ),
-    "criterion": ("measure", "weight", "zero", "full", "base", "missing", "why"),
-    "confidence": ("noise", "clear", "leaning"),
-}
+CLEAR, LEANING = 0.9, 0.6
 UNLESS = (
     "no required tests",
     "no tests on the base",
@@ -38,7 +24,6 @@ UNLESS = (
     "the test command is not pytest",
     "no benchmark",
 )
-BASES = ("absolute", "delta", "ratio")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +32,13 @@ class Gate:
     situation in which it does not apply; `missing` (fail, pass) says what a value that was not measured means."""
 
     measure: str
-    equals: float | bool | str | None
-    at_least: float | None
-    at_most: float | None
-    unless: str | None
-    missing: str
-    base: str
-    why: str | None
+    equals: float | bool | str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    unless: str | None = None
+    missing: str = "fail"
+    base: str = "absolute"
+    why: str | None = None
 
     @property
     def condition(self) -> str:
@@ -63,7 +48,7 @@ class Gate:
             return f"at least {self.at_least:g}{what}"
         if self.at_most is not None:
             return f"at most {self.at_most:g}{what}"
-        return {True: "yes", False: "no"}.get(self.equals, str(self.equals))  # type: ignore[arg-type]
+        return shown(self.equals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +61,9 @@ class Criterion:
     weight: float
     zero: float
     full: float
-    base: str
-    missing: str
-    why: str | None
+    base: str = "absolute"
+    missing: str = "none"
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +72,51 @@ class Rubric:
     are shares of the weight space."""
 
     name: str
-    about: str
-    merge: str
+    about: str = ""
+    merge: str = "auto"
     gates: tuple[Gate, ...]
     criteria: tuple[Criterion, ...]
-    noise: float
-    clear: float
-    leaning: float
+    noise: float = 2.0
+    clear: float = CLEAR
+    leaning: float = LEANING
     digest: str
+
+
+# No file can waive it: a result that was tampered with says nothing.
+INTEGRITY = Gate(measure="integrity", equals="clean")
+
+
+# What a key may hold. str: a text; float: a number; object: a text, a number, true or false; a number: one from 0
+# to that; a tuple: one of these.
+SHARED = {"measure": str, "base": ("absolute", "delta", "ratio"), "why": str}
+KEYS: dict[str, dict[str, Any]] = {
+    "rubric": {
+        "name": str,
+        "version": (1,),
+        "about": str,
+        "merge": ("auto", "ask", "never"),
+    },
+    "gate": {
+        **SHARED,
+        "is": object,
+        "at_least": float,
+        "at_most": float,
+        "unless": UNLESS,
+        "missing": ("fail", "pass"),
+    },
+    "criterion": {
+        **SHARED,
+        "weight": 1000,
+        "zero": float,
+        "full": float,
+        "missing": ("none", "zero", "base", "fail"),
+    },
+    "confidence": {"noise": 100, "clear": 1, "leaning": 1},
+}
+NEEDED = {"measure", "weight", "zero", "full"}
+Place = tuple[
+    str, int, str | None
+]  # table, its running number, key or None for its head
 
 
 def load(text: str, *, name: str, known: Iterable[str]) -> Rubric:
@@ -102,18 +124,35 @@ def load(text: str, *, name: str, known: Iterable[str]) -> Rubric:
 
     Raises ArenaError with all faults at once, each as `file:line: fault`.
     """
-    checker = _Checker(text, name, tuple(known))
-    rubric = checker.rubric()
-    if checker.faults:
-        lines = [
-            f"{name}:{line}: {fault}" for line, fault in sorted(set(checker.faults))
+    lines = line_numbers(text)
+    try:
+        data = tomllib.loads(text)
+        faults = [
+            (lines.get(place) or lines.get((*place[:2], None), 1), words)
+            for place, words in _faults(data, tuple(known))
         ]
-        raise ArenaError("\n".join([f"the rubric {name} has faults:", *lines]))
-    assert rubric is not None
-    return rubric
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"line (\d+)", str(error))
+        line = int(at[1]) if at else text.count("\n") + 1
+        faults = [(line, f"not TOML: {error}")]
+    if faults:
+        told = [f"{name}:{line}: {words}" for line, words in sorted(faults)]
+        raise ArenaError("\n".join([f"the rubric {name} has faults:", *told]))
+    gates = [Gate(equals=gate.pop("is", None), **gate) for gate in data["gate"]]
+    if INTEGRITY.measure not in [gate.measure for gate in gates]:
+        gates.insert(0, INTEGRITY)
+    head = {"name": Path(name).stem} | data.get("rubric", {})
+    head.pop("version", None)
+    return Rubric(
+        gates=tuple(gates),
+        criteria=tuple(Criterion(**table) for table in data.get("criterion", [])),
+        digest=hashlib.sha256(text.encode()).hexdigest()[:12],
+        **head,
+        **data.get("confidence", {}),
+    )
 
 
-def find(name: str, *, folder: Path, shipped: dict[str, str]) -> tuple[str, str]:
+def find(name: str, *, folder: Path, shipped: Mapping[str, str]) -> tuple[str, str]:
     """(file name, text) of a rubric: a file, then `.arena/rubrics/NAME.toml`, then the shipped ones.
 
     Raises ArenaError if there is none, or it is too large or no text.
@@ -121,318 +160,119 @@ def find(name: str, *, folder: Path, shipped: dict[str, str]) -> tuple[str, str]
     for path in (folder / name, folder / ".arena" / "rubrics" / f"{name}.toml"):
         if path.is_file():
             data = path.read_bytes()
-            if len(data) > LIMIT:
-                raise ArenaError(
-                    f"{path} has {len(data)} bytes; a rubric has at most {LIMIT}."
-                )
-            try:
-                return path.name, data.decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise ArenaError(f"{path} is not UTF-8: {error}.") from error
+            with contextlib.suppress(UnicodeDecodeError):
+                if len(data) <= LIMIT:
+                    return path.name, data.decode("utf-8-sig")
+            raise ArenaError(f"{path} is no UTF-8 text of at most {LIMIT} bytes.")
     if name in shipped:
         return f"{name}.toml", shipped[name]
-    near = difflib.get_close_matches(name, shipped, 1, 0.5)
-    guess = f' Did you mean "{near[0]}"?' if near else ""
-    raise ArenaError(
-        f'no rubric "{name}". Shipped: {", ".join(sorted(shipped))}; or give a file.{guess}'
-    )
+    guess = _guess(name, sorted(shipped))
+    raise ArenaError(f'no rubric file "{name}", and no shipped one{guess}')
+
+
+def shown(value: object) -> str:
+    """A value of a measure in words."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 HEAD = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
 KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[A-Za-z0-9_.-]+)\s*=""")
 
 
-def line_numbers(text: str) -> dict[tuple[str, int, str | None], int]:
-    """(table, its running number, key or None for its head) → line; tomllib keeps no positions."""
-    found: dict[tuple[str, int, str | None], int] = {}
-    count: dict[str, int] = {}
+def line_numbers(text: str) -> dict[Place, int]:
+    """The line of every table's head and every key; tomllib keeps no positions."""
+    found: dict[Place, int] = {}
     table, number, quoted = "", 0, ""
     for position, line in enumerate(text.splitlines(), 1):
         if quoted:
             quoted = "" if quoted in line else quoted
             continue
-        head, key = HEAD.match(line), KEY.match(line)
-        if head:
+        if head := HEAD.match(line):
             table = head[2]
-            number = count.get(table, -1) + 1
-            count[table] = number
+            number = sum(t == table and key is None for t, _, key in found)
             found[table, number, None] = position
-        elif key:
-            found[table, number, key[1].strip("\"'")] = position
-        for mark in ('"""', "'''"):
-            if line.count(mark) % 2:
-                quoted = mark
+        elif key := KEY.match(line):
+            word = key[1].strip("\"'")
+            found[(table, number, word) if table else (word, 0, None)] = position
+        quoted = next((m for m in ('"""', "'''") if line.count(m) % 2), "")
     return found
 
 
-class _Checker:
-    """Collects all faults of one file while it reads it."""
-
-    def __init__(self, text: str, name: str, known: tuple[str, ...]) -> None:
-        self.text, self.name, self.known = text, name, known
-        self.lines = line_numbers(text)
-        self.faults: list[tuple[int, str]] = []
-
-    def fault(self, table: str, number: int, key: str | None, text: str) -> None:
-        line = self.lines.get((table, number, key)) or self.lines.get(
-            (table, number, None), 1
-        )
-        self.faults.append((line, text))
-
-    def rubric(self) -> Rubric | None:
-        try:
-            data = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            self.faults.append(
-                (
-                    getattr(error, "lineno", None) or _line_in(str(error)),
-                    f"not TOML: {error}",
-                )
-            )
-            return None
-        for table in data:
-            if table not in KEYS:
-                self.fault(
-                    table, 0, None, f'unknown table "{table}"{_guess(table, KEYS)}'
-                )
-        head = self.table(data, "rubric")
-        gates = tuple(g for n, t in self.tables(data, "gate") if (g := self.gate(n, t)))
-        criteria = tuple(
-            c for n, t in self.tables(data, "criterion") if (c := self.criterion(n, t))
-        )
-        if not self.faults and not gates:
-            self.faults.append(
-                (
-                    1,
-                    "no gate: a rubric without gates could let a candidate that breaks tests win",
-                )
-            )
-        if not self.faults and criteria and not any(c.weight for c in criteria):
-            self.faults.append((1, "all weights are 0: nothing could be scored"))
-        limits = self.confidence(self.table(data, "confidence"))
-        return Rubric(
-            name=self.word("rubric", 0, head, "name", Path(self.name).stem) or "",
-            about=self.word("rubric", 0, head, "about", "") or "",
-            merge=self.choice("rubric", 0, head, "merge", ("auto", "ask", "never")),
-            gates=gates,
-            criteria=criteria,
-            noise=limits[0],
-            clear=limits[1],
-            leaning=limits[2],
-            digest=hashlib.sha256(self.text.encode()).hexdigest()[:12],
-        )
-
-    def table(self, data: dict[str, Any], name: str) -> dict[str, Any]:
-        found = data.get(name, {})
-        if not isinstance(found, dict):
-            self.fault(name, 0, None, f"write [{name}], not [[{name}]]")
-            return {}
-        self.keys(name, 0, found)
-        if name == "rubric" and found.get("version", VERSION) != VERSION:
-            self.fault(
-                name,
-                0,
-                "version",
-                f"version {found['version']!r}: written for another arena; known: {VERSION}",
-            )
-        return found
-
-    def tables(
-        self, data: dict[str, Any], name: str
-    ) -> list[tuple[int, dict[str, Any]]]:
-        found = data.get(name, [])
-        if not isinstance(found, list) or not all(isinstance(t, dict) for t in found):
-            self.fault(name, 0, None, f"write [[{name}]], not [{name}]")
-            return []
-        seen: dict[str, int] = {}
-        for number, table in enumerate(found):
-            self.keys(name, number, table)
-            measure = table.get("measure")
-            if isinstance(measure, str) and measure in seen:
-                line = self.lines.get((name, seen[measure], "measure"), 0)
-                self.fault(
-                    name,
-                    number,
-                    "measure",
-                    f'measure "{measure}" already used on line {line}',
-                )
-            elif isinstance(measure, str):
-                seen[measure] = number
-        return list(enumerate(found))
-
-    def keys(self, name: str, number: int, table: dict[str, Any]) -> None:
-        for key in table:
-            if key not in KEYS[name]:
-                self.fault(
-                    name,
-                    number,
-                    key,
-                    f'unknown key "{key}" in {name}{_guess(key, KEYS[name])}',
-                )
-
-    def measure(self, name: str, number: int, table: dict[str, Any]) -> str:
-        measure = table.get("measure")
-        if not isinstance(measure, str):
-            self.fault(name, number, "measure", f"{name} without a measure")
-            return ""
-        if measure not in self.known:
-            self.fault(
-                name,
-                number,
-                "measure",
-                f'unknown measure "{measure}"{_guess(measure, self.known)}',
-            )
-        return measure
-
-    def gate(self, number: int, table: dict[str, Any]) -> Gate | None:
-        measure = self.measure("gate", number, table)
-        given = [key for key in ("is", "at_least", "at_most") if key in table]
-        if len(given) != 1:
-            what = (
-                "no condition: give"
-                if not given
-                else "more than one condition: give only one of"
-            )
-            self.fault(
-                "gate",
-                number,
-                None,
-                f'gate "{measure}" has {what} is, at_least or at_most',
-            )
-        for key in ("at_least", "at_most"):
-            if key in table and not _number(table[key]):
-                self.fault(
-                    "gate", number, key, f"{key} must be a number, got {table[key]!r}"
-                )
-        if "is" in table and not isinstance(table["is"], bool | str | int | float):
-            self.fault(
-                "gate",
-                number,
-                "is",
-                f"is must be true, false, a text or a number, got {table['is']!r}",
-            )
-        unless = table.get("unless")
-        if unless is not None and unless not in UNLESS:
-            self.fault(
-                "gate",
-                number,
-                "unless",
-                f"unless must be one of {', '.join(map(repr, UNLESS))}, got {unless!r}",
-            )
-        return Gate(
-            measure=measure,
-            equals=table.get("is"),
-            at_least=table.get("at_least"),
-            at_most=table.get("at_most"),
-            unless=unless,
-            missing=self.choice("gate", number, table, "missing", ("fail", "pass")),
-            base=self.choice("gate", number, table, "base", BASES),
-            why=self.word("gate", number, table, "why", None),
-        )
-
-    def criterion(self, number: int, table: dict[str, Any]) -> Criterion | None:
-        measure = self.measure("criterion", number, table)
-        weight = table.get("weight")
-        if not _number(weight) or not 0 <= weight <= 1000:
-            self.fault(
-                "criterion",
-                number,
-                "weight",
-                f"weight must be a number from 0 to 1000, got {weight!r}",
-            )
-        zero, full = table.get("zero"), table.get("full")
-        for key, value in (("zero", zero), ("full", full)):
-            if not _number(value):
-                self.fault(
-                    "criterion", number, key, f"{key} must be a number, got {value!r}"
-                )
-        if _number(zero) and zero == full:
-            text = (
-                f"zero and full are both {zero:g}: no value could tell candidates apart"
-            )
-            self.fault("criterion", number, "zero", text)
-        if self.faults:
-            return None
-        return Criterion(
-            measure=measure,
-            weight=float(weight or 0),
-            zero=float(zero or 0),
-            full=float(full or 0),
-            base=self.choice("criterion", number, table, "base", BASES),
-            missing=self.choice(
-                "criterion", number, table, "missing", ("none", "zero", "base", "fail")
-            ),
-            why=self.word("criterion", number, table, "why", None),
-        )
-
-    def confidence(self, table: dict[str, Any]) -> tuple[float, float, float]:
-        values = []
-        for key, default, most in (
-            ("noise", 2.0, 100.0),
-            ("clear", 0.9, 1.0),
-            ("leaning", 0.6, 1.0),
+def _faults(
+    data: dict[str, Any], known: tuple[str, ...]
+) -> Iterator[tuple[Place, str]]:
+    for kind in data.keys() - KEYS:
+        yield (kind, 0, None), f'unknown table "{kind}"{_guess(kind, KEYS)}'
+    if not data.get("gate"):
+        yield ("", 0, None), "no gate: a candidate that breaks tests could win"
+    for kind, keys in KEYS.items():
+        many = "measure" in keys
+        tables = data.get(kind, []) if many else [data.get(kind, {})]
+        if type(tables) is not list or not all(isinstance(t, dict) for t in tables):
+            right = f"[[{kind}]]" if many else f"[{kind}]"
+            yield (kind, 0, None), f"write it as {right}"
+            continue
+        measures = [table.get("measure", number) for number, table in enumerate(tables)]
+        for number, table in enumerate(tables):
+            for key, words in _table_faults(kind, table, known):
+                yield (kind, number, key), words
+            if (measure := measures[number]) in measures[:number]:
+                line = (kind, number, "measure")
+                yield line, f'measure "{measure}" is used already'
+        if (
+            kind == "criterion"
+            and tables
+            and not any(t.get("weight", 1) for t in tables)
         ):
-            value = table.get(key, default)
-            if not _number(value) or not 0 <= value <= most:
-                self.fault(
-                    "confidence",
-                    0,
-                    key,
-                    f"{key} must be a number from 0 to {most:g}, got {value!r}",
-                )
-                value = default
-            values.append(float(value))
-        if values[1] < values[2]:
-            self.fault("confidence", 0, "clear", "clear must not be below leaning")
-        return values[0], values[1], values[2]
-
-    def word(
-        self,
-        name: str,
-        number: int,
-        table: dict[str, Any],
-        key: str,
-        default: str | None,
-    ) -> str | None:
-        value = table.get(key, default)
-        if value is not None and not isinstance(value, str):
-            self.fault(name, number, key, f"{key} must be a text, got {value!r}")
-            return default
-        return value
-
-    def choice(
-        self,
-        name: str,
-        number: int,
-        table: dict[str, Any],
-        key: str,
-        choices: tuple[str, ...],
-    ) -> str:
-        value = table.get(key, choices[0])
-        if value not in choices:
-            self.fault(
-                name,
-                number,
-                key,
-                f"{key} must be {', '.join(choices[:-1])} or {choices[-1]}, got {value!r}",
-            )
-            return choices[0]
-        return str(value)
+            yield (kind, 0, "weight"), "all weights are 0: nothing could be scored"
 
 
-def _number(value: object) -> TypeGuard[float]:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
+def _table_faults(
+    kind: str, table: dict[str, Any], known: tuple[str, ...]
+) -> Iterator[tuple[str | None, str]]:
+    keys = KEYS[kind]
+    for key in table.keys() | (NEEDED & keys.keys()):
+        value = table.get(key)
+        if key not in keys:
+            yield key, f'unknown key "{key}" in {kind}{_guess(key, keys)}'
+        elif wanted := _wanted(keys[key], value):
+            yield key, f"{key} must be {wanted}, got {value!r}"
+        elif key == "measure" and value not in known:
+            yield key, f'unknown measure "{value}"{_guess(value, known)}'
+    conditions = table.keys() & {"is", "at_least", "at_most"}
+    if kind == "gate" and len(conditions) != 1:
+        what = "more than one condition" if conditions else "no condition"
+        words = f"{what}: give one of is, at_least, at_most"
+        yield None, f'gate "{table.get("measure")}" has {words}'
+    if "zero" in table and table["zero"] == table.get("full"):
+        yield "zero", f"zero and full are both {table['zero']}: no value could tell"
+    clear, leaning = table.get("clear", CLEAR), table.get("leaning", LEANING)
+    if not _wanted(1, clear) and not _wanted(1, leaning) and clear < leaning:
+        yield "clear", "clear must not be below leaning"
 
 
-def _guess(word: str, known: Iterable[str]) -> str:
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _wanted(allowed: Any, value: Any) -> str | None:
+    """In words, what the value should be; None if it is."""
+    number = _is_number(value)
+    kinds = {
+        str: (isinstance(value, str), "a text"),
+        float: (number, "a number"),
+        object: (number or isinstance(value, bool | str), "a text, a number or true"),
+    }
+    if isinstance(allowed, tuple):
+        good, words = value in allowed, " or ".join(map(str, allowed))
+    elif isinstance(allowed, int):
+        good = number and 0 <= value <= allowed
+        words = f"a number from 0 to {allowed}"
+    else:
+        good, words = kinds[allowed]
+    return None if good else words
+
+
+def _guess(word: Any, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), 1, 0.5)
     return f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(known)}"
-
-
-def _line_in(message: str) -> int:
-    found = re.search(r"line (\d+)", message)
-    return int(found[1]) if found else 1

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+import math
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from arena.evaluation.measurement import Measurement
 from arena.evaluation.result import Evaluated, Evaluation
-from arena.rubric import Criterion, Gate, Rubric
+from arena.rubric import Criterion, Gate, Rubric, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DRAWS = 2000  # standard error of a share: at most 1.1 percentage points
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GateResult:
     """Whether one gate holds for one candidate; `passed` is None where the gate does not apply."""
 
@@ -28,10 +28,10 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One candidate under a rubric: gates, fraction (0-1) and points per criterion, total of 100.
+    """One candidate under a rubric: gates, fraction (0-1) and points per counted criterion, total of 100.
 
     The total uses only what was measured for this candidate, so no other candidate can change it; None if nothing
-    was. `unmeasured` maps criteria to the reason."""
+    was. `unmeasured` maps counted criteria to the reason."""
 
     label: str
     gates: tuple[GateResult, ...]
@@ -47,140 +47,123 @@ class Score:
 
 
 def score(evaluation: Evaluation, rubric: Rubric) -> tuple[Score, ...]:
-    """Scores every candidate on its own, sorted by label."""
+    """Scores every candidate on its own, in the order of the evaluation."""
     situations = _situations(evaluation)
-    return tuple(_score_one(e, rubric, situations) for e in evaluation.candidates)
+    return tuple(_score(e, rubric, situations) for e in evaluation.candidates)
 
 
-def _situations(evaluation: Evaluation) -> frozenset[str]:
+def _situations(evaluation: Evaluation) -> Set[str]:
     """The named situations, in which a gate with `unless` does not apply, that hold for this evaluation."""
-    found = set()
-    if not evaluation.required:
-        found.add("no required tests")
-    if not evaluation.base_tests:
-        found.add("no tests on the base")
-    if evaluation.target is None:
-        found.add("no target branch")
-    words = evaluation.facts.get("test command", "pytest")
-    if "pytest" not in words:
-        found.add("the test command is not pytest")
-    if not any(
-        m.name == "bench.seconds" for e in evaluation.candidates for m in e.measurements
-    ):
-        found.add("no benchmark")
-    return frozenset(found)
+    taken = {m.name for e in evaluation.candidates for m in e.measurements}
+    command = evaluation.facts.get("test command", "pytest")
+    holds = {
+        "no required tests": not evaluation.required,
+        "no tests on the base": not evaluation.base_tests,
+        "no target branch": evaluation.target is None,
+        "the test command is not pytest": "pytest" not in command,
+        "no benchmark": "bench.seconds" not in taken,
+    }
+    return {name for name, true in holds.items() if true}
 
 
-def _score_one(
-    evaluated: Evaluated, rubric: Rubric, situations: frozenset[str]
-) -> Score:
-    by_name = {m.name: m for m in evaluated.measurements}
-    gates = [
-        _gate(gate, by_name.get(gate.measure), situations) for gate in rubric.gates
-    ]
+def _score(evaluated: Evaluated, rubric: Rubric, situations: Set[str]) -> Score:
+    taken = {m.name: m for m in evaluated.measurements}
+
+    def found(name: str) -> Measurement:
+        absent = Measurement(name, None, "", None, "this measure was not taken")
+        return taken.get(name, absent)
+
+    gates = [_gate(gate, found(gate.measure), situations) for gate in rubric.gates]
     fractions: dict[str, float] = {}
     unmeasured: dict[str, str] = {}
     for criterion in rubric.criteria:
-        found = _fraction(criterion, by_name.get(criterion.measure))
-        if isinstance(found, str):
-            unmeasured[criterion.measure] = found
-            if criterion.missing == "fail":
-                gates.append(
-                    GateResult(
-                        name=criterion.measure,
-                        passed=False,
-                        why=f"not measured: {found}",
-                    )
-                )
-        else:
-            fractions[criterion.measure] = found
+        name, place = criterion.measure, _fraction(criterion, found(criterion.measure))
+        if isinstance(place, str) and criterion.missing == "fail":
+            gates.append(GateResult(name, False, f"not measured: {place}"))
+        if criterion.weight and isinstance(place, str):
+            unmeasured[name] = place
+        elif criterion.weight:
+            fractions[name] = float(place)
     weights = {c.measure: c.weight for c in rubric.criteria if c.measure in fractions}
-    points = {name: weights[name] * fractions[name] for name in weights}
-    used = sum(weights.values())
+    points = {name: weight * fractions[name] for name, weight in weights.items()}
+    whole = sum(weights.values())
     return Score(
         label=evaluated.candidate.label,
         gates=tuple(gates),
         fractions=fractions,
         points=points,
-        total=100 * sum(points.values()) / used if used else None,
+        total=round(100 * sum(points.values()) / whole, 9) if whole else None,
         unmeasured=unmeasured,
     )
 
 
-def _gate(
-    gate: Gate, measurement: Measurement | None, situations: frozenset[str]
-) -> GateResult:
-    name = gate.measure
+def _gate(gate: Gate, measured: Measurement, situations: Set[str]) -> GateResult:
+    name, value = gate.measure, measured.value
     if gate.unless in situations:
-        return GateResult(name=name, passed=None, why=f"does not apply: {gate.unless}")
-    if measurement is None or measurement.value is None:
-        why = measurement.why_none if measurement else "this measure was not taken"
+        return GateResult(name, None, f"does not apply: {gate.unless}")
+    if value is None:
         passed = None if gate.missing == "pass" else False
-        return GateResult(name=name, passed=passed, why=f"not measured: {why}")
-    value = measurement.value
+        why = f"not measured: {_on_scale(gate.base, measured)}"
+        return GateResult(name, passed, why)
     if gate.equals is not None:
-        return GateResult(
-            name=name,
-            passed=value == gate.equals,
-            why=f"{_shown(value)}, needs {gate.condition}",
-        )
-    number = _on_scale(gate.base, measurement)
-    if number is None:
-        return GateResult(
-            name=name, passed=False, why="there is no value on the base to compare with"
-        )
-    good = (
-        number >= gate.at_least
-        if gate.at_least is not None
-        else number <= (gate.at_most or 0)
-    )
-    return GateResult(
-        name=name, passed=good, why=f"{number:.4g}, needs {gate.condition}"
-    )
+        why = f"{shown(value)}, needs {gate.condition}"
+        return GateResult(name, value == gate.equals, why)
+    number = _on_scale(gate.base, measured)
+    if isinstance(number, str):
+        return GateResult(name, False, number)
+    least = -math.inf if gate.at_least is None else gate.at_least
+    most = math.inf if gate.at_most is None else gate.at_most
+    why = f"{number:.4g}, needs {gate.condition}"
+    return GateResult(name, least <= number <= most, why)
 
 
-def _shown(value: object) -> str:
-    return (
-        {True: "yes", False: "no"}.get(value, str(value))
-        if isinstance(value, bool)
-        else str(value)
-    )
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value can stand on a scale; NaN and infinity can not."""
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _on_scale(base: str, measurement: Measurement) -> float | None:
-    value, reference = measurement.value, measurement.base
-    if not isinstance(value, bool | int | float):
-        return None
+def _on_scale(base: str, measured: Measurement) -> float | str:
+    """The value as a gate or criterion takes it, or the reason why there is none."""
+    value, reference = measured.value, measured.base
+    if value is None:
+        return measured.why_none or "no reason was recorded"
+    if not is_number(value):
+        return f"{value} is no number"
     if base == "absolute":
         return float(value)
-    if not isinstance(reference, int | float):
-        return None
-    if base == "delta":
-        return float(value) - float(reference)
-    return float(value) / float(reference) if reference else None
+    if not is_number(reference) or (base == "ratio" and not reference):
+        return "there is no value on the base to compare with"
+    return value - reference if base == "delta" else value / reference
 
 
-def _fraction(criterion: Criterion, measurement: Measurement | None) -> float | str:
+def _fraction(criterion: Criterion, measured: Measurement) -> float | str:
     """The value on the criterion's scale, 0-1, or the reason why there is none."""
-    if measurement is None:
-        return "this measure was not taken"
-    number = _on_scale(criterion.base, measurement)
-    if measurement.value is None or number is None:
-        if criterion.missing == "zero":
-            return 0.0
-        if criterion.missing == "base" and isinstance(measurement.base, int | float):
-            neutral = {"absolute": float(measurement.base), "delta": 0.0, "ratio": 1.0}[
-                criterion.base
-            ]
-            return _clip(criterion, neutral)
-        return measurement.why_none or "there is no value on the base to compare with"
-    return _clip(criterion, number)
+    number = _on_scale(criterion.base, measured)
+    if isinstance(number, str) and criterion.missing == "zero":
+        return 0.0
+    if isinstance(number, str) and criterion.missing == "base":
+        as_base = {"absolute": measured.base, "delta": 0.0, "ratio": 1.0}
+        neutral = as_base[criterion.base]
+        number = float(neutral) if is_number(neutral) else number
+    if isinstance(number, str):
+        return number
+    part = (number - criterion.zero) / (criterion.full - criterion.zero)
+    return min(1.0, max(0.0, part))
 
 
-def _clip(criterion: Criterion, number: float) -> float:
-    return min(
-        1.0, max(0.0, (number - criterion.zero) / (criterion.full - criterion.zero))
-    )
+def bounds(scores: Sequence[Score], rubric: Rubric) -> dict[str, tuple[float, float]]:
+    """Label → the least and the most that its total could be: what was not measured for it, but for others, may be
+    nothing or perfect, and the noise may be in its favour."""
+    known = {name for s in scores for name in s.fractions}
+    weights = {c.measure: c.weight for c in rubric.criteria if c.measure in known}
+    scale = 100 / (sum(weights.values()) or 1.0)
+    found = {}
+    for each in scores:
+        sure = scale * sum(each.points.values())
+        unknown = scale * sum(weights.get(name, 0.0) for name in each.unmeasured)
+        most = sure + unknown + rubric.noise
+        found[each.label] = round(sure, 9), round(most, 9)
+    return found
 
 
 def first_shares(
@@ -190,64 +173,44 @@ def first_shares(
 
     Weights are drawn uniformly from the simplex of the rubric's counted criteria; ties are split.
     """
-    names = sorted(c.measure for c in rubric.criteria if c.weight > 0)
+    import numpy as np
+
+    names = sorted(c.measure for c in rubric.criteria if c.weight)
     ordered = sorted(scores, key=lambda s: s.label)
-    wins = dict.fromkeys((s.label for s in ordered), 0.0)
     if not ordered or not names:
-        return wins
-    draw = random.Random(seed)  # noqa: S311 - repeatable on purpose
-    for _ in range(DRAWS):
-        weights = {name: draw.expovariate(1.0) for name in names}
-        totals = [_weighted(s, weights) for s in ordered]
-        best = max(totals)
-        first = [
-            s.label
-            for s, total in zip(ordered, totals, strict=True)
-            if best - total < 1e-12
-        ]
-        for label in first:
-            wins[label] += 1 / len(first)
-    return {label: round(count / DRAWS, 4) for label, count in wins.items()}
-
-
-def _weighted(score: Score, weights: dict[str, float]) -> float:
-    used = {name: weight for name, weight in weights.items() if name in score.fractions}
-    total = sum(used.values())
-    return (
-        sum(weight * score.fractions[name] for name, weight in used.items()) / total
-        if total
-        else 0.0
+        return dict.fromkeys((s.label for s in ordered), 0.0)
+    fractions = np.array(
+        [[s.fractions.get(name, np.nan) for name in names] for s in ordered]
     )
+    # The gaps between sorted cuts of the unit are uniform on the simplex; made by sorting and subtraction alone
+    # they are the same to the last bit on every platform.
+    cuts = np.sort(np.random.default_rng(seed).random((DRAWS, len(names) - 1)))
+    weights = np.diff(cuts, prepend=0, append=1)[:, None, :]
+    earned = (weights * np.nan_to_num(fractions)).sum(axis=2)
+    whole = (weights * ~np.isnan(fractions)).sum(axis=2)
+    nothing = np.full_like(earned, -1.0)
+    totals = np.divide(earned, whole, out=nothing, where=whole > 0).round(9)
+    first = totals == totals.max(axis=1, keepdims=True)
+    shares = (first / first.sum(axis=1, keepdims=True)).mean(axis=0)
+    return {s.label: round(float(x), 4) for s, x in zip(ordered, shares, strict=True)}
 
 
 def table(evaluation: Evaluation, scores: Sequence[Score]) -> pd.DataFrame:
     """The scoreboard: one row a candidate (index: label), columns for measures, points, total and gates.
 
-    A value that was not measured is missing (NaN or None); reasons are in `reasons`.
+    A value that was not measured is missing (NaN or None); the measurement has the reason.
     """
     import pandas as pd
 
-    rows: dict[str, dict[str, Any]] = {}
     by_label = {s.label: s for s in scores}
+    rows: dict[str, dict[str, Any]] = {}
     for evaluated in evaluation.candidates:
-        label = evaluated.candidate.label
-        found = by_label[label]
-        row: dict[str, Any] = {m.name: m.value for m in evaluated.measurements}
-        row |= {f"points:{name}": value for name, value in found.points.items()}
-        row["total"] = found.total
-        row["gates passed"] = not found.failed_gates
-        rows[label] = row
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    frame.index.name = "label"
-    return frame.sort_index()
-
-
-def reasons(evaluation: Evaluation) -> pd.DataFrame:
-    """Why values are missing: same shape as the measures of `table`, with texts."""
-    import pandas as pd
-
-    rows = {
-        e.candidate.label: {m.name: m.why_none for m in e.measurements}
-        for e in evaluation.candidates
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").sort_index()
+        found = by_label[evaluated.candidate.label]
+        rows[found.label] = (
+            {m.name: m.value for m in evaluated.measurements}
+            | {f"points:{name}": value for name, value in found.points.items()}
+            | {"total": found.total, "gates passed": not found.failed_gates}
+        )
+    return (
+        pd.DataFrame.from_dict(rows, orient="index").rename_axis("label").sort_index()
+    )

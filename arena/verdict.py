@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from arena import scores as scoring
+from arena.evaluation.measurement import SUSPICIOUS, VOID, Flag
 from arena.evaluation.result import Evaluated, Evaluation
 from arena.rubric import Rubric
 from arena.scores import Score
 
 DECISIVE_TESTS = 5  # required tests from which a separation by them is decisive
 DECISIVE_COVERAGE = 0.8
+LEAST_COVERAGE = 0.5  # a change of which less ran is not proven by what passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,307 +28,274 @@ class Verdict:
     `blocks` are reasons against merging without asking a person; `same` maps a label to the one with its tree.
     """
 
-    winner: str | None
-    leader: str | None
+    winner: str | None = None
+    leader: str | None = None
     runner_up: str | None
     confidence: str
     stage: str
     why: str
-    ranking: tuple[str, ...]
-    tied: tuple[str, ...]
+    ranking: tuple[str, ...] = ()
+    tied: tuple[str, ...] = ()
     excluded: dict[str, str]
-    shares: dict[str, float]
+    shares: dict[str, float] = dataclasses.field(default_factory=dict)
     reasons: tuple[tuple[str, str], ...]
-    not_measured: tuple[str, ...]
+    not_measured: tuple[str, ...] = ()
     blocks: tuple[str, ...]
-    same: dict[str, str]
+    same: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Player:
-    """A candidate as the stages see it."""
+    """A candidate as the stages see it. `quality` holds the least and the most that it could be."""
 
     evaluated: Evaluated
     score: Score
+    quality: tuple[float, float]
 
     @property
     def label(self) -> str:
         """The candidate's label."""
         return self.score.label
 
+    @property
+    def tree(self) -> str:
+        """What is judged; equal trees are one change."""
+        return self.evaluated.candidate.tree
+
     def number(self, name: str, default: float) -> float:
         """A measurement as a number, `default` where it was not measured."""
         value = self.evaluated.value(name)
-        return float(value) if isinstance(value, bool | int | float) else default
+        return float(value) if scoring.is_number(value) else default
+
+    @property
+    def doubts(self) -> list[Flag]:
+        """What a person should look at before this is merged."""
+        return [f for f in self.evaluated.flags if f.grade == SUSPICIOUS]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the order: higher keys are better; keys closer than `noise` are equal."""
+    """One step of the order: more is better, and evidence that is missing ranks behind evidence that is bad. With
+    `most`, those that could reach the best are level with it: only the last stage may have one, else dropping a loser
+    could change the winner."""
 
     name: str
     key: Callable[[Player], float]
-    noise: float = 0.0
+    most: Callable[[Player], float] | None = None
 
 
-def stages(rubric: Rubric) -> tuple[Stage, ...]:
-    """The order in which candidates that pass the gates are separated: this table is the judge."""
-    return (
-        Stage(name="required", key=lambda p: p.number("required.passed", 0.0)),
-        Stage(name="regressions", key=lambda p: -p.number("regressions", 0.0)),
-        Stage(name="mended", key=lambda p: -p.number("tests.still_failing", 0.0)),
-        Stage(name="quality", key=lambda p: p.score.total or 0.0, noise=rubric.noise),
-    )
+# The order in which candidates that pass the gates are separated: this table is the judge.
+STAGES = (
+    Stage("required", lambda p: p.number("required.passed", -math.inf)),
+    Stage("regressions", lambda p: -p.number("regressions", math.inf)),
+    Stage("mended", lambda p: -p.number("tests.still_failing", math.inf)),
+    Stage("quality", lambda p: p.quality[0], most=lambda p: p.quality[1]),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the stages sort those that pass: `level` are those that no stage separates from the first, `rivals` those
+    who could be first, `shares` the part of the weight space in which each of those who met at quality is."""
+
+    ranking: list[Player]
+    level: list[Player]
+    rivals: list[Player]
+    shares: dict[str, float]
+    stage: str
 
 
 def decide(
     evaluation: Evaluation, scores: Sequence[Score], rubric: Rubric, *, seed: int
 ) -> Verdict:
     """Applies gates, stages and ties. Equal inputs give equal verdicts, in whatever order they come."""
-    by_label = {s.label: s for s in scores}
-    everyone = [
-        Player(evaluated=e, score=by_label[e.candidate.label])
-        for e in sorted(evaluation.candidates, key=lambda e: e.candidate.label)
-    ]
-    excluded = {p.label: _why_out(p) for p in everyone if p.score.failed_gates}
-    same = _same_trees([p for p in everyone if p.label not in excluded])
-    field = [p for p in everyone if p.label not in excluded and p.label not in same]
+    limits = scoring.bounds([s for s in scores if not s.failed_gates], rubric)
+    by_label = {s.label: (s, limits.get(s.label, (0.0, 0.0))) for s in scores}
+    everyone = [Player(e, *by_label[e.candidate.label]) for e in evaluation.candidates]
+    everyone.sort(key=lambda p: (*_distance(p), *_coin(p, seed)))
+    out = [(p.label, p.score.failed_gates[0]) for p in everyone if p.score.failed_gates]
+    excluded = {label: f"{gate.name}: {gate.why}" for label, gate in out}
+    passing = [p for p in everyone if not p.score.failed_gates]
+    first = {p.tree: p.label for p in reversed(passing)}  # equal trees have one vote
+    same = {p.label: first[p.tree] for p in passing if first[p.tree] != p.label}
+    field = [p for p in passing if p.label not in same]
     if not field:
-        return _nobody(everyone, excluded)
-    ranking, tied, stage = _rank(field, rubric, seed=seed)
-    finalists = [p.score for p in _finalists(field, rubric)]
-    shares = scoring.first_shares(finalists, rubric, seed=seed)
-    top = ranking[0]
-    runner_up = ranking[1] if len(ranking) > 1 else None
-    stage = stage if runner_up else _stage_of_exclusion(everyone, excluded)
-    confidence, why = _confidence(
-        top, runner_up, tied, stage, shares=shares, evaluation=evaluation, rubric=rubric
-    )
-    winner = top.label if confidence in ("decisive", "clear", "leaning") else None
+        return Verdict(
+            runner_up=out[0][0] if out else None,
+            confidence="none",
+            stage="gates",
+            why="no candidate passes all gates",
+            excluded=excluded,
+            reasons=_out(excluded)[:3],
+            blocks=("no candidate passes the gates",),
+        )
+    found = _stand(field, rubric, seed)
+    if len(field) == 1 and out:  # decided by what removed the best of the others
+        gate = out[0][1].name.removesuffix(".passed")
+        found = dataclasses.replace(found, stage=gate)
+    confidence, why = _confidence(found, evaluation, rubric)
+    toss_up, top = confidence == "toss-up", found.ranking[0]
+    others = [*(p.label for p in found.ranking[1:]), *excluded, None]
     return Verdict(
-        winner=winner,
+        winner=None if toss_up else top.label,
         leader=top.label,
-        runner_up=runner_up.label if runner_up else _nearest(everyone, excluded),
+        runner_up=others[0],
         confidence=confidence,
-        stage=stage,
+        stage=found.stage,
         why=why,
-        ranking=tuple(p.label for p in ranking),
-        tied=tuple(sorted(p.label for p in tied)) if winner is None else (),
+        ranking=tuple(p.label for p in found.ranking),
+        tied=tuple(p.label for p in found.ranking if toss_up and p in found.rivals),
         excluded=excluded,
-        shares=shares,
-        reasons=_reasons(top, runner_up, everyone, excluded, len(evaluation.required)),
-        not_measured=_not_measured(field, rubric),
+        shares=found.shares,
+        reasons=_reasons(found.ranking, everyone, len(evaluation.required), excluded),
+        not_measured=_not_measured(found.ranking),
         blocks=_blocks(top, confidence, evaluation, rubric),
         same=same,
     )
 
 
-def _why_out(player: Player) -> str:
-    gate = player.score.failed_gates[0]
-    return f"{gate.name}: {gate.why}"
-
-
-def _same_trees(players: list[Player]) -> dict[str, str]:
-    """Label → label of the first candidate with the very same tree: one change, one vote."""
-    first: dict[str, str] = {}
-    same = {}
-    for player in players:
-        tree = player.evaluated.candidate.tree
-        if tree in first:
-            same[player.label] = first[tree]
-        first.setdefault(tree, player.label)
-    return same
-
-
-def _coin(player: Player, seed: int) -> str:
-    """A coin that belongs to the content: neither label, order nor finishing time can move it."""
-    text = f"{seed}:{player.evaluated.candidate.tree}"
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _finalists(field: list[Player], rubric: Rubric) -> list[Player]:
-    """Those that are still equal when quality is looked at."""
-    left = field
-    for stage in stages(rubric)[:-1]:
-        best = max(stage.key(p) for p in left)
-        left = [p for p in left if stage.key(p) >= best - stage.noise]
-    return left
-
-
-def _rank(
-    field: list[Player], rubric: Rubric, *, seed: int
-) -> tuple[list[Player], list[Player], str]:
-    """(ranking, those tied for the first place, the stage that put the first before the second)."""
-    table = stages(rubric)
-    ranking = sorted(
-        field, key=lambda p: (*(-stage.key(p) for stage in table), _coin(p, seed))
-    )
-    top = ranking[0]
-    for stage in table:
-        others = [
-            p
-            for p in ranking[1:]
-            if all(
-                s.key(top) - s.key(p) <= s.noise for s in table[: table.index(stage)]
-            )
-        ]
-        if others and all(stage.key(top) - stage.key(p) > stage.noise for p in others):
-            return ranking, [top], stage.name
-    tied = [p for p in ranking if all(s.key(top) - s.key(p) <= s.noise for s in table)]
-    tied.sort(key=lambda p: _coin(p, seed))
-    rest = [p for p in ranking if p not in tied]
-    return [*tied, *rest], tied, "coin" if len(tied) > 1 else "only"
-
-
-def _stage_of_exclusion(everyone: list[Player], excluded: dict[str, str]) -> str:
-    """What removed the best of the excluded: the gate that a lone survivor was separated by."""
-    if not excluded:
-        return "only"
-    label = _nearest(everyone, excluded)
-    player = next(p for p in everyone if p.label == label)
-    name = player.score.failed_gates[0].name
-    return {"required.passed": "required", "regressions": "regressions"}.get(name, name)
-
-
-def _nearest(everyone: list[Player], excluded: dict[str, str]) -> str | None:
-    out = [p for p in everyone if p.label in excluded]
-    if not out:
-        return None
-    return min(out, key=_distance).label
+def _out(excluded: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((f"{n} is out: {why}.", "scoreboard") for n, why in excluded.items())
 
 
 def _distance(player: Player) -> tuple[float, ...]:
+    """How far a candidate is from passing."""
     return (
-        player.evaluated.value("integrity") == "void",
+        player.evaluated.value("integrity") == VOID,
         len(player.score.failed_gates),
         -player.number("required.passed", 0.0),
-        player.number("regressions", 1e9),
+        player.number("regressions", math.inf),
+    )
+
+
+def _coin(player: Player, seed: int) -> tuple[str, ...]:
+    """A coin that belongs to the content: neither order nor finishing time can move it, nor the label, unless two
+    candidates are the same commit."""
+    toss = hashlib.sha256(f"{seed}:{player.tree}".encode()).hexdigest()
+    return toss, player.evaluated.candidate.commit, player.label
+
+
+def _stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
+    level, stage, finalists = field, "only", field
+    for each in STAGES:
+        before, best = level, max(each.key(p) for p in level)
+        finalists = before if each.name == "quality" else finalists
+        level = [p for p in before if (each.most or each.key)(p) >= best]
+        stage = each.name if len(level) == 1 < len(before) else stage
+    level.sort(key=lambda p: _coin(p, seed))
+    rest = [p for p in field if p not in level]
+    rest.sort(key=lambda p: ([-each.key(p) for each in STAGES], _coin(p, seed)))
+    return Standing(
+        ranking=[*level, *rest],
+        level=level,
+        rivals=level if len(level) > 1 else finalists,
+        shares=scoring.first_shares([p.score for p in finalists], rubric, seed=seed),
+        stage="coin" if len(level) > 1 else stage,
     )
 
 
 def _confidence(
-    top: Player,
-    runner_up: Player | None,
-    tied: list[Player],
-    stage: str,
-    *,
-    shares: dict[str, float],
-    evaluation: Evaluation,
-    rubric: Rubric,
+    found: Standing, evaluation: Evaluation, rubric: Rubric
 ) -> tuple[str, str]:
-    if len(tied) > 1:
-        return (
-            "toss-up",
-            f"{len(tied)} candidates are equal in every stage, within {rubric.noise:g} points",
-        )
-    proven = bool(evaluation.required) and top.number("required.passed", 0.0) == 1.0
-    mended = (
-        top.number("tests.fixed", 0.0) > 0
-        and top.number("tests.still_failing", 1.0) == 0
-    )
-    share = shares.get(top.label, 1.0)
+    """The class, and what it rests on."""
+    top, stage, level = found.ranking[0], found.stage, len(found.level)
+    uneven = len({frozenset(p.score.fractions) for p in found.rivals}) > 1
+    if level > 1:
+        unknown = ", or could be by what was not measured" if uneven else ""
+        words = f"{level} candidates are equal in every stage, within"
+        return "toss-up", f"{words} {rubric.noise:g} points{unknown}"
+    share = found.shares[top.label]
     if stage == "quality" and share < rubric.leaning:
         return "toss-up", f"first in only {share:.0%} of all weightings"
-    if not evaluation.base_tests and not proven:
-        return "leaning", "there was no test to judge by"
-    if not proven and stage == "mended" and mended:
-        return (
-            "clear",
-            f"mends all {top.number('tests.fixed', 0):.0f} tests that fail on the base, the others do not",
-        )
-    if not proven:
+    confidence, words = _evidence(top, stage, share, evaluation, rubric)
+    broken = top.number("regressions", -1.0)
+    covered = top.number("coverage.changed", 1.0)
+    open_questions = (
+        (broken > 0, f"it breaks {broken:.0f} tests"),
+        (broken < 0 and evaluation.base_tests, "what it breaks was not measured"),
+        (covered < LEAST_COVERAGE, f"only {covered:.0%} of its change ran"),
+        (stage == "quality" and uneven, "not everything was measured for all"),
+    )
+    doubts = [flag.summary for flag in top.doubts]
+    doubts += [text for is_open, text in open_questions if is_open]
+    if doubts and confidence != "leaning":
+        return "leaning", f"{words}, but: {doubts[0]}"
+    return confidence, words
+
+
+def _evidence(
+    top: Player, stage: str, share: float, evaluation: Evaluation, rubric: Rubric
+) -> tuple[str, str]:
+    """How sure the first place is by what was executed, all doubts apart."""
+    count, fixed = len(evaluation.required), top.number("tests.fixed", 0.0)
+    if not count or top.number("required.passed", 0.0) < 1:
+        if not evaluation.base_tests:
+            return "leaning", "there was no test to judge by"
+        if stage == "mended" and fixed and not top.number("tests.still_failing", 1.0):
+            words = f"mends all {fixed:.0f} tests that fail on the base"
+            return "clear", f"{words}, the others do not"
         return "leaning", "no required test or check says that the job was done"
     if stage == "quality":
         words = f"equal in every test; first in {share:.0%} of all weightings"
-        if len(top.score.fractions) != len(
-            runner_up.score.fractions if runner_up else top.score.fractions
-        ):
-            return "leaning", f"{words}, but not everything was measured for both"
         return ("clear" if share >= rubric.clear else "leaning"), words
-    return _proven_confidence(top, stage, evaluation)
-
-
-def _proven_confidence(
-    top: Player, stage: str, evaluation: Evaluation
-) -> tuple[str, str]:
-    """Confidence where required tests passed and execution, not quality, decided."""
-    count = len(evaluation.required)
     words = f"passes all {count} required tests"
-    doubts = [
-        flag.summary for flag in top.evaluated.flags if flag.grade == "suspicious"
-    ]
     covered = top.number("coverage.changed", 0.0)
-    if doubts:
-        return "leaning", f"{words}, but: {doubts[0]}"
     if stage == "required" and count >= DECISIVE_TESTS and covered >= DECISIVE_COVERAGE:
-        return (
-            "decisive",
-            f"{words}, which the others do not; {covered:.0%} of its change ran",
-        )
-    return "clear", f"{words} and breaks nothing"
+        ran = f"{covered:.0%} of its change ran"
+        return "decisive", f"{words}, which the others do not; {ran}"
+    nothing = " and breaks nothing" if top.number("regressions", 1.0) == 0 else ""
+    return "clear", words + nothing
 
 
 def _reasons(
-    top: Player,
-    runner_up: Player | None,
-    everyone: list[Player],
-    excluded: dict[str, str],
-    count: int,
+    ranking: list[Player], everyone: list[Player], count: int, excluded: dict[str, str]
 ) -> tuple[tuple[str, str], ...]:
     """At most four (sentence, section of the report), each with a number in it."""
-    found: list[tuple[str, str]] = []
+    top, found = ranking[0], []
     if count:
-        passed = _required_passed(top, count)
-        beaten = ((p.label, _required_passed(p, count)) for p in everyone)
-        less = ", ".join(f"{label} {n}" for label, n in beaten if n < passed)
-        rest = f"; {less}" if less else ""
-        found.append((f"Passes {passed} of {count} required tests{rest}.", "tests"))
-    fixed, broken = top.number("tests.fixed", 0), top.number("regressions", -1)
-    if broken >= 0:
-        found.append(
-            (
-                f"Mends {fixed:.0f} failing tests of the base and breaks {broken:.0f}.",
-                "tests",
-            )
+        passed = [
+            (p.label, round(count * p.number("required.passed", 0.0))) for p in everyone
+        ]
+        most = dict(passed)[top.label]
+        less = ", ".join(
+            f"{label} {number}" for label, number in passed if number < most
         )
-    if runner_up is not None:
-        found += _largest_difference(top, runner_up)
-    for label, why in list(excluded.items())[:2]:
-        found.append((f"{label} is out: {why}.", "scoreboard"))
-    return tuple(found[:4])
+        rest = f"; {less}" if less else ""
+        found.append((f"Passes {most} of {count} required tests{rest}.", "tests"))
+    fixed, broken = top.number("tests.fixed", 0.0), top.number("regressions", -1.0)
+    if broken >= 0:
+        words = f"Mends {fixed:.0f} failing tests of the base and breaks {broken:.0f}."
+        found.append((words, "tests"))
+    found += [
+        (text, "reasons")
+        for other in ranking[1:2]
+        if (text := _largest_difference(top.score, other.score))
+    ]
+    return (*found, *_out(excluded)[:2])[:4]
 
 
-def _required_passed(player: Player, count: int) -> int:
-    return round(count * player.number("required.passed", 0.0))
-
-
-def _largest_difference(top: Player, other: Player) -> list[tuple[str, str]]:
-    shared = set(top.score.points) & set(other.score.points)
-    if not shared or top.score.total is None or other.score.total is None:
-        return []
-    name = max(
-        sorted(shared), key=lambda n: top.score.points[n] - other.score.points[n]
+def _largest_difference(top: Score, other: Score) -> str | None:
+    shared = sorted(top.points.keys() & other.points.keys())
+    gains = {name: top.points[name] - other.points[name] for name in shared}
+    most = max(gains.values(), default=0.0)
+    if most <= 0:
+        return None
+    # Compared relative to the largest, so that the unit of the weights can't turn a tie.
+    name = max(shared, key=lambda n: round(gains[n] / most, 9))
+    earned = (
+        f"{top.fractions[name]:.0%} of its points against {other.fractions[name]:.0%}"
     )
-    gain = top.score.points[name] - other.score.points[name]
-    if gain <= 0:
-        return []
-    text = (
-        f"{top.score.total:.1f} points against {other.score.total:.1f} of {other.label}; most of it from {name} "
-        f"({top.score.points[name]:.1f} against {other.score.points[name]:.1f})."
-    )
-    return [(text, "reasons")]
+    totals = f"{top.total:.1f} points against {other.total:.1f} of {other.label}"
+    return f"{totals}; most of it from {name} ({earned})."
 
 
-def _not_measured(field: list[Player], rubric: Rubric) -> tuple[str, ...]:
-    weights = {c.measure: c.weight for c in rubric.criteria}
+def _not_measured(field: list[Player]) -> tuple[str, ...]:
     found: dict[str, list[str]] = {}
     for player in field:
         for name, why in player.score.unmeasured.items():
-            if weights.get(name):
-                found.setdefault(f"{name}: {why}", []).append(player.label)
-    everyone = len(field)
+            found.setdefault(f"{name}: {why}", []).append(player.label)
     return tuple(
-        text if len(labels) == everyone else f"{text} ({', '.join(labels)})"
+        text if len(labels) == len(field) else f"{text} ({', '.join(labels)})"
         for text, labels in sorted(found.items())
     )
 
@@ -332,37 +303,12 @@ def _not_measured(field: list[Player], rubric: Rubric) -> tuple[str, ...]:
 def _blocks(
     top: Player, confidence: str, evaluation: Evaluation, rubric: Rubric
 ) -> tuple[str, ...]:
-    found = []
-    if confidence not in ("decisive", "clear"):
-        found.append(f"the verdict is {confidence}")
-    if rubric.merge == "never":
-        found.append(f"the rubric {rubric.name} never merges")
-    found += [
-        f"{f.id}: {f.summary}" for f in top.evaluated.flags if f.grade == "suspicious"
-    ]
-    if not evaluation.base_tests and not evaluation.required:
-        found.append("there was no test")
-    return tuple(found)
-
-
-def _nobody(everyone: list[Player], excluded: dict[str, str]) -> Verdict:
-    nearest = _nearest(everyone, excluded)
-    order = sorted((p for p in everyone), key=lambda p: (_distance(p), p.label))
-    return Verdict(
-        winner=None,
-        leader=None,
-        runner_up=nearest,
-        confidence="none",
-        stage="gates",
-        why="no candidate passes all gates",
-        ranking=(),
-        tied=(),
-        excluded={p.label: excluded[p.label] for p in order if p.label in excluded},
-        shares={},
-        reasons=tuple(
-            (f"{p.label} is out: {excluded[p.label]}.", "scoreboard") for p in order[:3]
-        ),
-        not_measured=(),
-        blocks=("no candidate passes the gates",),
-        same={},
+    no_test = not evaluation.base_tests and not evaluation.required
+    reasons = (
+        (confidence not in ("decisive", "clear"), f"the verdict is {confidence}"),
+        (rubric.merge == "never", f"the rubric {rubric.name} never merges"),
+        (rubric.merge == "ask", f"the rubric {rubric.name} asks before it merges"),
+        (no_test, "there was no test"),
     )
+    doubts = [f"{flag.id}: {flag.summary}" for flag in top.doubts]
+    return (*(text for holds, text in reasons if holds), *doubts)

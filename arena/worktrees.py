@@ -8,40 +8,23 @@ git 2.39).
 from __future__ import annotations
 
 import os
-import random
-import re
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.errors import ArenaError, GitError
+from arena.errors import ArenaError, GitError, Refused, one_line
 from arena.journal import Journal
-from arena.machine import copying, process, store, switch
+from arena.machine import copying, process, records, store
 from arena.machine.git import Repository
-from arena.machine.listing import Registered, admin_dirs, registered
+from arena.machine.listing import admin_dirs
+from arena.machine.transaction import Move, move_refs, patiently, value_of
+from arena.session import Session
 
-__all__ = [
-    "Registered",
-    "SetUp",
-    "Worktree",
-    "add",
-    "copy_files",
-    "note",
-    "port_range",
-    "recorded",
-    "registered",
-    "remove",
-    "set_up",
-]
-
-TRIES = 5
 PORTS = 20  # per worktree
 FIRST_PORT, LAST_PORT = 20000, 32767  # below the range that systems hand out themselves
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Worktree:
     """A worktree that a run made. `branch` is the full ref name; `inode` tells its folder from a later one."""
 
@@ -52,160 +35,102 @@ class Worktree:
     inode: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetUp:
-    """How the set-up command of one worktree ended. `reason` as in `process.Finished`."""
+def add(session: Session, label: str, *, base: str) -> Worktree:
+    """Makes the run's worktree `label` with all files of `base`, on the new branch `arena/<run>/<label>`.
 
-    label: str
-    exit_code: int
-    reason: str
-    seconds: float
-    log: Path
-
-    @property
-    def ok(self) -> bool:
-        """Whether the command came to its end with exit code 0."""
-        return self.reason == "exited" and self.exit_code == 0
-
-
-def add(repo: Repository, *, run: str, label: str, base: str, folder: Path) -> Worktree:
-    """Makes the worktree `folder`/`label` with all files of `base`, on the new branch `arena/<run>/<label>`.
-
-    The tree is full also where the main checkout is sparse; no hook and no filter runs. Raises ArenaError if the
-    place or the branch is taken, or git can't do it; then neither is left behind.
+    The tree is full also where the main checkout is sparse; no hook and no filter runs. It is written into the
+    journal: only then will `clean` ever remove it. Raises ArenaError if the place or the branch is taken, or git
+    can't do it; then neither is left behind.
     """
-    for name in (run, label):
-        if not NAME.fullmatch(name) or ".." in name or name.endswith((".lock", ".")):
-            raise ArenaError(f"{name!r} can't be a name of a run or an entry.")
+    repo, name = session.repo, f"arena/{session.run}/{label}"
+    for part in (session.run, label):
+        if not part or store.slug(part, limit=len(part)) != part:
+            raise Refused(f"{part!r} can't be a name of a run or an entry.")
+    folder = session.folder.resolve() / "worktrees"
     folder.mkdir(parents=True, exist_ok=True)
-    path, branch = folder.resolve() / label, f"refs/heads/arena/{run}/{label}"
-    if os.path.lexists(path):
-        raise ArenaError(f"{path} exists already. Remove it or take another run id.")
-    if branch in repo.refs(branch):
-        raise ArenaError(
-            f"the branch arena/{run}/{label} exists already. Delete it or take another run id."
-        )
-    _register(repo, path, branch=branch, base=base, reason=f"arena {run}")
-    tree = Worktree(
-        label=label, path=path, branch=branch, base=base, inode=path.stat().st_ino
-    )
+    path, branch = folder / label, f"refs/heads/{name}"
+    if os.path.lexists(path) or value_of(repo, branch):
+        raise Refused(f"{path} or the branch {name} exists already. Remove it first.")
+    options = ("-q", "--no-checkout", "--no-track", "--lock", "-b", name, "--reason")
+
+    def register() -> None:
+        command = ("worktree", "add", *options, f"arena {session.run}", "--", str(path))
+        answer = repo.ask(*command, base)
+        if answer.code != 0:
+            # It may leave the branch without its worktree (measured).
+            _unmake(repo, Worktree(label, path, branch, base))
+            raise GitError(f"can't make the worktree {path}: {one_line(answer.err)}")
+
+    patiently(repo, register)
+    tree = Worktree(label, path, branch, base, path.stat().st_ino)
     try:
         _fill(repo, tree)
     except ArenaError:
         store.remove_tree(path)
-        with store.lock(switch.guard(repo), who="arena", wait=60):
-            _forget(repo, tree)
-            repo.move_refs([(branch, "", base)], why="arena: worktree not made")
+        patiently(repo, lambda: _unmake(repo, tree))
         raise
+    session.journal.add("worktree", **records.to_json(tree))
     return tree
 
 
-def _register(
-    repo: Repository, path: Path, *, branch: str, base: str, reason: str
-) -> None:
-    """Registers an empty, locked worktree. Rivals outside of arena may hold git's own locks, so it is retried."""
-    command = ["worktree", "add", "-q", "--no-checkout", "--no-track", "--lock"]
-    command += ["--reason", reason, "-b", branch.removeprefix("refs/heads/")]
-    for attempt in range(TRIES):
-        with store.lock(switch.guard(repo), who="arena", wait=60):
-            answer = repo.ask(*command, "--", str(path), base)
-            if answer.code == 0:
-                return
-            # A failure may leave the branch without its worktree (measured).
-            if repo.refs(branch).get(branch) == base and path not in admin_dirs(repo):
-                repo.move_refs([(branch, "", base)], why="arena: worktree not made")
-        if not re.search(r"lock|File exists|Resource temporarily", answer.err):
-            break
-        _pause(attempt)
-    raise GitError(f"can't make the worktree {path}: {' '.join(answer.err.split())}")
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.SystemRandom().uniform(0.05, 0.2) * 2**attempt)
+def _unmake(repo: Repository, tree: Worktree) -> None:
+    if not os.path.lexists(tree.path):
+        _forget(repo, tree)
+    ours = value_of(repo, tree.branch) == tree.base
+    if ours and tree.path not in admin_dirs(repo):
+        move = Move(tree.branch, tree.base, "")
+        move_refs(repo, [move], why="arena: worktree not made")
 
 
 def _fill(repo: Repository, tree: Worktree) -> None:
     admin = admin_dirs(repo)[tree.path]
-    sparse = admin / "info" / "sparse-checkout"
     if repo.ask("config", "--type=bool", "core.sparseCheckout").text == "true":
         # The worktree has its own patterns; the user's stay as they are.
-        store.write_text(sparse, "/*\n")
+        store.write_text(admin / "info" / "sparse-checkout", "/*\n")
     there = Repository(admin, tree.path, options=repo.unfiltered().options)
     there.call("-c", "core.sparseCheckout=false", "read-tree", "-m", "-u", tree.base)
-
-
-def note(journal: Journal, tree: Worktree) -> None:
-    """Writes into the journal that this run made the worktree: only then will `clean` ever remove it."""
-    journal.add(
-        "worktree",
-        tree.label,
-        path=str(tree.path),
-        branch=tree.branch,
-        base=tree.base,
-        inode=tree.inode,
-    )
 
 
 def recorded(journal: Journal) -> list[Worktree]:
     """The worktrees that the run of this journal made, also those that are gone."""
     return [
-        Worktree(
-            label=event.label or "",
-            path=Path(event.data["path"]),
-            branch=event.data["branch"],
-            base=event.data["base"],
-            inode=event.data["inode"],
-        )
+        records.from_json(Worktree, {"label": event.label, **event.data})
         for event in journal.events()
         if event.kind == "worktree"
     ]
 
 
-def remove(repo: Repository, tree: Worktree, *, trash: Path) -> Path | None:
-    """Moves a worktree into `trash` and takes it off git's list; returns where it is now, None if it was gone.
+def remove(session: Session, tree: Worktree) -> Path | None:
+    """Moves a worktree into the run's trash and takes it off git's list; returns where it is now, None if it was gone.
 
-    Only for what is archived. The worktree must lie in the folder that holds `trash`; links are not followed, and
-    missing parts are fine. Raises ArenaError if it can't be done; the files are never deleted here.
+    Only for what is archived. The worktree must lie in the run's folder; links are not followed, and missing parts
+    are fine. Raises ArenaError if it can't be done; the files are never deleted here.
     """
-    _refuse_outside(repo, tree, trash=trash)
-    moved: Path | None = None
-    for attempt in range(TRIES):
-        try:
-            moved = _into_trash(tree, trash=trash) or moved
-            with store.lock(switch.guard(repo), who="arena", wait=60):
-                _forget(repo, tree)
-        except (OSError, GitError) as error:
-            if attempt == TRIES - 1:
-                raise ArenaError(
-                    f"can't remove the worktree {tree.path}: {error}. Its files are kept."
-                ) from error
-            _pause(attempt)
-        else:
-            break
+    _refuse_foreign(session, tree)
+    try:
+        moved = _into_trash(tree, session.folder / "trash")
+        patiently(session.repo, lambda: _forget(session.repo, tree))
+    except (OSError, GitError) as error:
+        why = f"can't remove the worktree {tree.path}: {error}. Its files are kept."
+        raise ArenaError(why) from error
     return moved
 
 
-def _refuse_outside(repo: Repository, tree: Worktree, *, trash: Path) -> None:
-    root, parent = trash.parent.resolve(), tree.path.parent.resolve()
-    precious = [repo.common_dir, *([repo.top] if repo.top else [])]
-    real = parent / tree.path.name
-    holds = any(Path(p).resolve().is_relative_to(real) for p in precious)
-    if not parent.is_relative_to(root) or holds or real == root:
-        raise ArenaError(
-            f"{tree.path} is not inside {root}, so it is not arena's to remove. Nothing was changed."
-        )
-    try:
-        found = tree.path.lstat()
-    except FileNotFoundError:
-        return
-    if tree.inode and found.st_ino != tree.inode:
-        raise ArenaError(
-            f"{tree.path} is not the folder that the run made: somebody replaced it. Remove it yourself; "
-            "nothing was changed."
+def _refuse_foreign(session: Session, tree: Worktree) -> None:
+    root, repo = session.folder.resolve(), session.repo
+    real = tree.path.parent.resolve() / tree.path.name
+    precious = [path.resolve() for path in (repo.common_dir, repo.top, root) if path]
+    holds = any(path.is_relative_to(real) for path in precious)
+    if holds or not real.is_relative_to(root):
+        raise Refused(f"{tree.path} is not in {root}, so it is not arena's to remove.")
+    there = os.path.lexists(tree.path) and tree.path.lstat().st_ino
+    if there and tree.inode and there != tree.inode:
+        raise Refused(
+            f"{tree.path} is not the folder that the run made: somebody replaced it. Remove it yourself."
         )
 
 
-def _into_trash(tree: Worktree, *, trash: Path) -> Path | None:
+def _into_trash(tree: Worktree, trash: Path) -> Path | None:
     if not os.path.lexists(tree.path):
         return None
     trash.mkdir(parents=True, exist_ok=True)
@@ -217,10 +142,9 @@ def _into_trash(tree: Worktree, *, trash: Path) -> Path | None:
 
 def _forget(repo: Repository, tree: Worktree) -> None:
     # By this path alone: `prune` would also take the user's worktrees on drives that are not mounted.
-    if tree.path not in admin_dirs(repo):
-        return
-    repo.ask("worktree", "unlock", "--", str(tree.path))
-    repo.call("worktree", "remove", "--", str(tree.path))
+    if tree.path in admin_dirs(repo):
+        repo.ask("worktree", "unlock", "--", str(tree.path))
+        repo.call("worktree", "remove", "--", str(tree.path))
 
 
 def port_range(index: int) -> range:
@@ -239,11 +163,9 @@ def copy_files(
     Each is named, with no pattern, relative to the root. Links are neither followed nor copied, and what is there
     already stays. Raises ArenaError for a name that leaves the checkout or is not there.
     """
-    if repo.top is None:
-        raise ArenaError("a bare repository has no files to copy into worktrees.")
     copied: list[str] = []
     for name in names:
-        found = copying.copy_named(repo.top, tree.path, name)
+        found = copying.copy_named(repo.top, tree.path, name) if repo.top else None
         if found is None:
             raise ArenaError(
                 f"{name} is to be copied into the worktrees, but it is no file or folder of {repo.top}."
@@ -253,23 +175,15 @@ def copy_files(
 
 
 def set_up(
-    tree: Worktree,
-    command: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    log: Path,
-    timeout: float,
-) -> SetUp:
-    """Runs the set-up command in the worktree, at most `timeout` seconds, with its output in `log`.
-
-    Raises ArenaError if it can't be started; that it fails is in the record.
-    """
+    session: Session, tree: Worktree, command: str, env: Mapping[str, str]
+) -> None:
+    """Runs the set-up command in the worktree, with its output in the run's logs. Raises ArenaError if it fails."""
+    log = session.folder / "logs" / f"{tree.label}.setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    done = process.run(command, cwd=tree.path, env=env, log=log, timeout=timeout)
-    return SetUp(
-        label=tree.label,
-        exit_code=done.exit_code,
-        reason=done.reason,
-        seconds=done.seconds,
-        log=log,
-    )
+    limit, shell = session.settings.timeout, ["/bin/sh", "-c", command]
+    done = process.run(shell, cwd=tree.path, env=env, log=log, timeout=limit)
+    if done.reason != "exited" or done.exit_code != 0:
+        tail = one_line(log.read_text(encoding="utf-8", errors="replace")[-300:])
+        raise ArenaError(
+            f"the set-up command failed ({done.reason}, exit code {done.exit_code}): {tail}"
+        )

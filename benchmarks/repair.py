@@ -9,6 +9,7 @@ the base. Written: repair.json (all figures) and repair.md (the table).
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import platform
@@ -217,9 +218,10 @@ def main() -> None:
             )
             for name in names
         ]
-        for job in jobs:
+        for job in concurrent.futures.as_completed(jobs):
             results.append(job.result())
-            print(table(results[-1:]).splitlines()[-1], flush=True)
+            results.sort(key=lambda result: names.index(result["id"]))
+            print(table([job.result()]).splitlines()[-1], flush=True)
             document = {
                 "seconds_per_entry": options.seconds,
                 "seeds": seeds,

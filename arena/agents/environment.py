@@ -1,16 +1,11 @@
 """What an agent sees of our environment: an allow-list, since secrets reach it only when allowed by name."""
 
-from __future__ import annotations
-
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from pathlib import Path
 
-from arena.agents.codex import caution as codex_caution
-from arena.agents.protocol import Agent
+from arena.agents.agent import Agent
 from arena.errors import ArenaError
 
 BASE = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TMPDIR", "XDG_*")
@@ -24,27 +19,21 @@ _SHORTEST_SECRET = 6  # characters; hiding shorter ones would only riddle the te
 
 
 def agent_environment(
-    names_allowed: Iterable[str],
-    *,
-    agent: Agent,
-    environ: Mapping[str, str] | None = None,
+    allowed: Iterable[str], *, agent: Agent, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """The environment for `agent`: the base, its own key variables, and `names_allowed` (whole names).
+    """The environment for `agent`: the base, its own key variables, and the names in `allowed` (whole names).
 
     Raises ArenaError for an allowed name that would lead an agent astray.
     """
-    named = frozenset(names_allowed)
+    named = frozenset(allowed)
     for name in sorted(named):
-        if _matches(name, NEVER) and not _matches(name, agent.KEYS):
+        if _matches(name, NEVER) and not _matches(name, agent.keys.split()):
             raise ArenaError(
-                f"{name} can't be passed to an agent: it would lead it out of its worktree. Don't allow it."
+                f"{name} can't be passed to an agent: it would lead it out of its "
+                "worktree. Don't allow it."
             )
-    present = os.environ if environ is None else environ
-    chosen = {
-        name: value
-        for name, value in present.items()
-        if name in named or _matches(name, agent.KEYS) or _matches(name, BASE)
-    }
+    seen = (*BASE, *agent.keys.split())
+    chosen = {n: v for n, v in environ.items() if n in named or _matches(n, seen)}
     return {**chosen, "TERM": "dumb"}
 
 
@@ -54,18 +43,8 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 def redact(text: str, env: Mapping[str, str]) -> str:
     """`text` without the values of the variables that hold secrets."""
-    secrets = (
-        value
-        for name, value in env.items()
-        if _SECRET.search(name) and len(value) >= _SHORTEST_SECRET
-    )
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "[secret]")
+    hidden = [value for name, value in env.items() if _SECRET.search(name)]
+    for secret in sorted(hidden, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "[secret]")
     return text
-
-
-def caution(agent: Agent, env: Mapping[str, str]) -> str | None:
-    """What will keep `agent` from working in `env` without saying so; None if nothing is known."""
-    if agent.NAME == "codex":
-        return codex_caution(env, temporary=Path(tempfile.gettempdir()))
-    return None

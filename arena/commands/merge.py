@@ -102,12 +102,9 @@ def merge_one(
         )
     tested: list[int] = []
     landed = land.land(
-        opened.repo,
-        opened.quarantine,
-        opened.journal,
-        run=opened.run,
-        label=label,
-        commit=commit,
+        opened,
+        label,
+        commit,
         target=ref,
         message=_message(opened, label, verdict_of(opened), what.prompt),
         judge=lambda merge, tree: _judge_merged(
@@ -194,14 +191,7 @@ def _publish_again(opened: Session, landed: Mapping[str, Any]) -> None:
 
 
 def _clean(opened: Session, output: Output, *, dry_run: bool = False) -> clean.Cleaned:
-    done = clean.clean(
-        opened.repo,
-        opened.quarantine,
-        opened.journal,
-        run=opened.run,
-        trash=opened.folder / "trash",
-        dry_run=dry_run,
-    )
+    done = clean.clean(opened, dry_run=dry_run)
     would = "would remove" if dry_run else "removed"
     if done.worktrees or done.branches:
         output.say(
@@ -234,7 +224,7 @@ def clean_runs(
 def undo(here: Path, *, run: str | None, config: Path | None, output: Output) -> int:
     """Takes back what landings and clean-ups of a run moved."""
     opened = session.reopen(here, run, config=config)
-    done = land.undo(opened.repo, opened.journal, run=opened.run)
+    done = land.undo(opened)
     for move in done.moves:
         old, new = (oid[:9] if oid else "nothing" for oid in (move.old, move.new))
         output.result(f"moved   {move.ref.removeprefix('refs/heads/')} {old} → {new}")

@@ -102,25 +102,13 @@ def _entries(opened: Session, what: Task) -> tuple[tuple[Entry, ...], str]:
             why = choice.why
             names.append((choice.name, count))
         else:
-            _refuse_missing(name)
-            names.append((name, count))
+            choice = agents.default_agent(configured=name, failing_suite=False)
+            names.append((choice.name, count))
     if any(name == "command" for name, _ in names) and not opened.settings.command:
         raise ArenaError(
             'the agent "command" has no command. Set it in arena.toml: command = ["prog", "{prompt}"]'
         )
     return compete.entries(what, names, seed=opened.settings.seed), why
-
-
-def _refuse_missing(name: str) -> None:
-    found = (
-        {one.name: one for one in agents.survey()}
-        if agents.AGENTS[name].PROGRAM
-        else {}
-    )
-    if name in found and found[name].path is None:
-        raise ArenaError(
-            f"agent {name} is not installed. Install it: {found[name].install}"
-        )
 
 
 def _announcement(opened: Session, entries: Sequence[Entry], why: str) -> list[str]:

@@ -21,13 +21,7 @@ def open_bench(
 
     `role` is what the journal calls its test processes. Raises ArenaError for settings that can't work.
     """
-    plan = make_plan(
-        repo=session.repo,
-        quarantine=session.quarantine,
-        base_tree=session.quarantine.git.tree_of(base),
-        settings=session.settings,
-        required=task.required,
-    )
+    plan = make_plan(session, session.quarantine.git.tree_of(base), task.required)
     session.journal.add(
         "plan",
         command=plan.command,
@@ -36,20 +30,8 @@ def open_bench(
         isolation=plan.isolation.words,
         roots=list(plan.roots),
     )
-    runner = Runner(plan, session.quarantine, session.journal)
-    with Executor(session.settings.jobs or default_jobs()) as executor:
-        yield Bench(
-            plan=plan,
-            quarantine=session.quarantine,
-            journal=session.journal,
-            settings=session.settings,
-            required=task.required,
-            runner=runner,
-            executor=executor,
-            role=role,
-        )
-    session.journal.add(
-        "exports",
-        peak=runner.exports.peak,
-        jobs=session.settings.jobs or default_jobs(),
-    )
+    runner = Runner(session, plan)
+    jobs = session.settings.jobs or default_jobs()
+    with Executor(jobs) as pool:
+        yield Bench(session=session, plan=plan, runner=runner, executor=pool, role=role)
+    session.journal.add("exports", peak=runner.peak, jobs=jobs)

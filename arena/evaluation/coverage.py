@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
 
-from arena.evaluation.measurement import Findings, Measurement, missing
+from arena.evaluation.measurement import Findings, NotMeasured, share
 from arena.evaluation.subject import Subject
-from arena.machine.quarantine import Change
 
-NAMES = ("coverage.changed", "coverage.files")
+NAMES = {"coverage.changed": "share", "coverage.files": "share"}
 NEVER = r"^\b$"  # matches no line: a candidate's pragmas exclude nothing
 
 
@@ -48,65 +46,31 @@ def expand(ranges: Sequence[int]) -> frozenset[int]:
 def measure(subject: Subject) -> Findings:
     """Share of changed executable lines that ran, and of all executable lines of the changed files."""
     if subject.plan.kind != "pytest":
-        return _nothing("coverage needs pytest; the test command is another program")
-    changes = [
-        c for c in subject.source_changes if c.path.endswith(".py") and c.status != "D"
-    ]
-    if not changes:
-        return _nothing("no Python source was changed")
+        raise NotMeasured("coverage needs pytest; the test command is another program")
     if not subject.run.finished:
-        return _nothing("the test run did not come to its end")
-    if not subject.baseline.run.lines:
-        return _nothing("no line of the project was seen to run on the base")
-    rows, files, base_files = [], [0, 0], [0, 0]
-    for change in changes:
-        try:
-            rows.append(_one_file(subject, change, files, base_files))
-        except SyntaxError as error:
-            return _nothing(f"{change.path} does not parse: {error}")
-    changed = sum(len(row["covered"]) + len(row["missed"]) for row in rows)
-    covered = sum(len(row["covered"]) for row in rows)
-    share = (
-        Measurement(name="coverage.changed", value=covered / changed, unit="share")
-        if changed
-        else missing("coverage.changed", "share", "no executable line was changed")
-    )
-    whole = Measurement(
-        name="coverage.files",
-        value=files[0] / files[1] if files[1] else 0.0,
-        unit="share",
-        base=base_files[0] / base_files[1] if base_files[1] else None,
-    )
-    return Findings(measurements=(share, whole), details={"coverage": rows})
-
-
-def _one_file(
-    subject: Subject, change: Change, files: list[int], base_files: list[int]
-) -> dict[str, Any]:
-    after, before = subject.after(change) or b"", subject.before(change) or b""
-    statements = executable_lines(after)
-    # A file that is not in the data was never imported: nothing of it ran.
-    ran = expand(subject.run.lines.get(change.path, ())) & statements
-    touched = changed_lines(before, after) & statements
-    files[0] += len(ran)
-    files[1] += len(statements)
-    if before:
-        try:
-            old = executable_lines(before)
-        except SyntaxError:
-            old = frozenset()
-        base_ran = expand(
-            subject.baseline.run.lines.get(change.old_path or change.path, ())
-        )
-        base_files[0] += len(base_ran & old)
-        base_files[1] += len(old)
-    return {
-        "path": change.path,
-        "changed": sorted(touched),
-        "covered": sorted(touched & ran),
-        "missed": sorted(touched - ran),
+        raise NotMeasured("the test run did not come to its end")
+    env = subject.plan.environment
+    if not (env.lent / "coverage").is_dir():
+        raise NotMeasured(f"there is no coverage for Python {env.version} here")
+    rows = []
+    ran = lines = base_ran = base_lines = 0
+    for change, old, new in subject.parsed(executable_lines):
+        # A file that is not in the data was never imported: nothing of it ran.
+        here = expand(subject.run.lines.get(change.path, ())) & new
+        path = change.old_path or change.path
+        there = expand(subject.baseline.run.lines.get(path, ())) & old
+        touched = changed_lines(subject.before(change), subject.after(change)) & new
+        ran, lines = ran + len(here), lines + len(new)
+        base_ran, base_lines = base_ran + len(there), base_lines + len(old)
+        covered, missed = sorted(touched & here), sorted(touched - here)
+        row = {"path": change.path, "changed": sorted(touched)}
+        rows.append(row | {"covered": covered, "missed": missed})
+    if not rows:
+        raise NotMeasured("no Python source was changed")
+    hit, changed = (sum(len(r[k]) for r in rows) for k in ("covered", "changed"))
+    before = base_ran / base_lines if base_lines else None
+    values = {
+        "coverage.changed": share(hit, changed, "no executable line was changed"),
+        "coverage.files": share(ran, lines, "no changed file has a statement", before),
     }
-
-
-def _nothing(why: str) -> Findings:
-    return Findings(measurements=tuple(missing(name, "share", why) for name in NAMES))
+    return Findings(values, details={"coverage": rows})

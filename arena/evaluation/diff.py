@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import ast
-import re
-import tomllib
 
-from arena.evaluation.measurement import Findings, Flag, Measurement, missing
+from arena.evaluation.measurement import NOTE, Findings, flag, missing, value
+from arena.evaluation.own_environment import added_dependencies
 from arena.evaluation.subject import Subject
 from arena.machine.quarantine import Change
 
-NAMES = (
-    "effective",
-    "compiles",
-    "merges",
-    "diff.files",
-    "diff.source_lines",
-    "diff.test_lines",
-    "deps.added",
-)
+NAMES = {
+    "effective": "", "compiles": "", "merges": "", "diff.files": "files", "diff.source_lines": "lines",
+    "diff.test_lines": "lines", "deps.added": "dependencies",
+}  # fmt: skip
+SOURCE = (".py", ".pyi", ".pyx", ".c", ".h", ".cpp", ".rs", ".js", ".ts")
 DOCS = (".md", ".rst", ".txt", ".adoc")
 LEFTOVERS = (".bak", ".orig", ".rej", ".swp", ".pyc", "~")
 CONFIG = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".lock")
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def kind_of(subject: Subject, path: str) -> str:
     """source, test, docs, config or other."""
-    if subject.files.is_test(path):
+    if subject.plan.files.is_test(path):
         return "test"
-    if path.endswith((".py", ".pyi", ".pyx", ".c", ".h", ".cpp", ".rs", ".js", ".ts")):
+    if path.endswith(SOURCE):
         return "source"
     if path.endswith(CONFIG) or "requirements" in path:
         return "config"
@@ -37,190 +33,68 @@ def kind_of(subject: Subject, path: str) -> str:
 
 def measure(subject: Subject) -> Findings:
     """Counts and conditions on the change itself."""
-    files = [
-        {
-            "path": c.path,
-            "status": c.status,
-            "added": c.added,
-            "removed": c.removed,
-            "kind": kind_of(subject, c.path),
-        }
-        for c in subject.changes
-    ]
-    compiles, faults = _compiles(subject)
-    merges, conflicts = _merges(subject)
-    measurements = (
-        Measurement(name="effective", value=_effective(subject), unit="", base=None),
-        compiles,
-        merges,
-        Measurement(name="diff.files", value=len(files), unit="files", base=0),
-        Measurement(
-            name="diff.source_lines",
-            value=_lines(subject, "source"),
-            unit="lines",
-            base=0,
-        ),
-        Measurement(
-            name="diff.test_lines", value=_lines(subject, "test"), unit="lines", base=0
-        ),
-        _dependencies(subject),
+    files, lines = [], {"source": 0, "test": 0}
+    for c in subject.changes:
+        kind = kind_of(subject, c.path)
+        lines[kind] = lines.get(kind, 0) + (c.added or 0) + (c.removed or 0)
+        row = {"path": c.path, "status": c.status, "added": c.added}
+        files.append(row | {"removed": c.removed, "kind": kind})
+    faults = [fault for c in subject.changes for fault in _faults(subject, c)]
+    merges = missing("there is no target branch")
+    conflicts: tuple[str, ...] = ()
+    if subject.target is not None:
+        merged = subject.quarantine.merge(subject.target, subject.candidate.commit)
+        merges, conflicts = value(merged.tree is not None), merged.conflicts
+    base_tree, tree = subject.plan.base_tree, subject.candidate.tree
+    added = added_dependencies(subject.quarantine, base_tree, tree)
+    values = {
+        # whether anything but comments, docstrings and layout was changed
+        "effective": value(not all(_same_code(subject, c) for c in subject.changes)),
+        "compiles": value(not faults, base=True),
+        "merges": merges,
+        "diff.files": value(len(files), 0),
+        "diff.source_lines": value(lines["source"], 0),
+        "diff.test_lines": value(lines["test"], 0),
+        "deps.added": value(len(added), 0),
+    }
+    lacking = subject.no_environment
+    flags = (
+        *flag("syntax-error", NOTE, "a changed file does not parse", faults),
+        *flag("conflicts", NOTE, "conflicts with the target", conflicts),
+        *(flag("no-environment", NOTE, lacking) if lacking else ()),
     )
-    flags = []
-    if faults:
-        flags.append(
-            Flag(
-                id="syntax-error",
-                grade="note",
-                summary="a changed file does not parse",
-                evidence=faults,
-            )
-        )
-    if conflicts:
-        flags.append(
-            Flag(
-                id="conflicts",
-                grade="note",
-                summary="conflicts with the target",
-                evidence=conflicts,
-            )
-        )
-    return Findings(
-        measurements=measurements, flags=tuple(flags), details={"files": files}
-    )
-
-
-def _lines(subject: Subject, kind: str) -> int:
-    return sum(
-        (c.added or 0) + (c.removed or 0)
-        for c in subject.changes
-        if kind_of(subject, c.path) == kind
-    )
-
-
-def _effective(subject: Subject) -> bool:
-    """Whether anything but comments, docstrings, layout and left-over copies was changed."""
-    return any(not _same_code(subject, change) for change in subject.changes)
+    return Findings(values, flags, {"files": files})
 
 
 def _same_code(subject: Subject, change: Change) -> bool:
     if change.status == "A" and change.path.endswith(LEFTOVERS):
         return True  # an editor's or a tool's copy of a file
-    if (
-        change.status != "M"
-        or not change.path.endswith(".py")
-        or change.mode != change.old_mode
-    ):
+    if change.status != "M" or change.mode != change.old_mode:
         return False
+    if not change.path.endswith(".py"):
+        return False
+    before, after = subject.before(change), subject.after(change)
     try:
-        one, other = (
-            normal_form(data or b"")
-            for data in (subject.before(change), subject.after(change))
-        )
-    except (SyntaxError, ValueError):
+        return normal_form(before) == normal_form(after)
+    except (SyntaxError, ValueError, RecursionError):
         return False
-    return one == other
 
 
 def normal_form(source: bytes) -> str:
     """The syntax tree as text without docstrings; comments and layout are not in it anyway."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(
-                node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-            )
-        ):
-            first = body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                body[0] = ast.Pass()
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, False) is not None:
+            node.body[0] = ast.Pass()
     return ast.dump(tree)
 
 
-def _compiles(subject: Subject) -> tuple[Measurement, tuple[str, ...]]:
-    faults = []
-    for change in subject.changes:
-        if change.path.endswith(".py") and change.status != "D":
-            try:
-                ast.parse(subject.after(change) or b"")
-            except (SyntaxError, ValueError, RecursionError) as error:
-                line = getattr(error, "lineno", None)
-                faults.append(
-                    f"{change.path}:{line or 1}: {getattr(error, 'msg', None) or error}"
-                )
-    return Measurement(name="compiles", value=not faults, unit="", base=True), tuple(
-        faults
-    )
-
-
-def _merges(subject: Subject) -> tuple[Measurement, tuple[str, ...]]:
-    if subject.target is None:
-        return missing("merges", "", "there is no target branch"), ()
-    merged = subject.quarantine.merge(subject.target, subject.candidate.commit)
-    return Measurement(
-        name="merges", value=merged.tree is not None, unit=""
-    ), merged.conflicts
-
-
-def _dependencies(subject: Subject) -> Measurement:
-    read = subject.quarantine.read
-    after = dependencies(lambda path: read(subject.candidate.tree, path))
-    before = dependencies(lambda path: read(subject.plan.base_tree, path))
-    return Measurement(
-        name="deps.added", value=len(after - before), unit="dependencies", base=0
-    )
-
-
-def dependencies(read: object) -> frozenset[str]:
-    """Requirement strings declared in pyproject.toml, setup.cfg and requirements files at the root."""
-    assert callable(read)
-    found: set[str] = set()
-    project = read("pyproject.toml")
-    if project is not None:
-        try:
-            data = tomllib.loads(project.decode("utf-8", "replace"))
-        except tomllib.TOMLDecodeError:
-            data = {}
-        table = data.get("project", {})
-        lists = [table.get("dependencies", [])]
-        lists += [
-            *table.get("optional-dependencies", {}).values(),
-            *data.get("dependency-groups", {}).values(),
-        ]
-        found |= {
-            item
-            for items in lists
-            if isinstance(items, list)
-            for item in items
-            if isinstance(item, str)
-        }
-        poetry = data.get("tool", {}).get("poetry", {}).get("dependencies", {})
-        found |= {
-            f"{name} {wanted}" for name, wanted in poetry.items() if name != "python"
-        }
-    for name in REQUIREMENTS:
-        text = (read(name) or b"").decode("utf-8", "replace")
-        lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines())
-        found |= {line for line in lines if line and not line.startswith("-")}
-    setup = (read("setup.cfg") or b"").decode("utf-8", "replace")
-    block = re.search(r"(?m)^install_requires\s*=((?:.*\n?(?:[ \t]+.*\n?)*))", setup)
-    if block:
-        found |= {line.strip() for line in block[1].splitlines() if line.strip()}
-    return frozenset(found)
-
-
-REQUIREMENTS = (
-    "requirements.txt",
-    "requirements-dev.txt",
-    "dev-requirements.txt",
-    "requirements-test.txt",
-    "test-requirements.txt",
-    "requirements/test.txt",
-    "requirements/dev.txt",
-)
+def _faults(subject: Subject, change: Change) -> list[str]:
+    if not change.path.endswith(".py") or change.status == "D":
+        return []
+    try:
+        ast.parse(subject.after(change))
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None) or 1
+        return [f"{change.path}:{line}: {getattr(error, 'msg', None) or error}"]
+    return []

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from arena.candidates import Candidate
 from arena.evaluation import benchmark, measures, outcomes, own_environment
-from arena.evaluation.baseline import Baseline, baseline
-from arena.evaluation.measurement import Flag
-from arena.evaluation.plan import Plan, gate_tree, test_files
+from arena.evaluation.baseline import Baseline, baseline, check_runnable
+from arena.evaluation.plan import Plan, gate_tree
 from arena.evaluation.result import Evaluated, Evaluation
 from arena.evaluation.subject import Subject
-from arena.evaluation.suite import Request, Runner, TestRun, check_runnable
-from arena.journal import Journal
+from arena.evaluation.suite import Request, Runner
+from arena.evaluation.testrun import TestRun
 from arena.machine.executor import Executor
-from arena.machine.quarantine import Quarantine
-from arena.settings import Settings
+from arena.machine.quarantine import Change
+from arena.session import Session
 
+_Job = Future[TestRun]
 BASE_RUNS = 3
+RERUNS = 2
+MOST_SUSPECTS = 200  # beyond that the candidate is plainly broken, and flakiness is not the question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What an evaluation works with."""
+    """What an evaluation works with; `role` is what the journal calls its test processes."""
 
+    session: Session
     plan: Plan
-    quarantine: Quarantine
-    journal: Journal
-    settings: Settings
-    required: Mapping[str, bytes]
     runner: Runner
     executor: Executor
     role: str = "suite"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A candidate after its runs: `gate` of the judged tree, as asked for in `request`; `own` of its own tests."""
+
+    candidate: Candidate
+    changes: tuple[Change, ...]
+    request: Request
+    gate: TestRun
+    own: TestRun | None
+    no_environment: str | None
 
 
 def evaluate(
@@ -44,219 +57,121 @@ def evaluate(
     Raises ArenaError if the suite can't start on the base.
     """
     measures.load_libraries()
+    plan, submit = bench.plan, bench.executor.submit
+    first = submit(_run_base, bench, 0)
+    later = [submit(_run_base, bench, 1)]
     ordered = sorted(candidates, key=lambda c: c.label)
-    first = bench.executor.submit(_base_run, bench, 0)
-    later = [bench.executor.submit(_base_run, bench, 1)]
-    jobs = [bench.executor.submit(_run_candidate, bench, c, first) for c in ordered]
-    later += [bench.executor.submit(_base_run, bench, n) for n in range(2, BASE_RUNS)]
-    check_runnable(first.result(), bench.plan)
-    runs = [job.result() for job in jobs]
-    base_table = baseline([first.result(), *(f.result() for f in later)])
-    required = outcomes.required_ids(
-        bench.plan, [base_table.run, *(r.gate for r in runs)]
-    )
-    pairs = list(zip(ordered, runs, strict=True))
-    measured = bench.executor.map(
-        lambda pair: _measure(bench, *pair, base_table, required, target), pairs
-    )
-    if bench.settings.benchmark:
-        measured = _with_benchmark(bench, measured)
+    jobs = [submit(_run_candidate, bench, c, first) for c in ordered]
+    later += [submit(_run_base, bench, number) for number in range(2, BASE_RUNS)]
+    check_runnable(first.result(), plan)
+    tried = [job.result() for job in jobs]
+    runs = [first.result(), *(run.result() for run in later)]
+    required = outcomes.required_ids(plan, [runs[0], *(one.gate for one in tried)])
+    table = baseline(runs, required)
+    finish = partial(_measure, bench, base=table, target=target)
+    measured = bench.executor.map(finish, tried)
+    if bench.session.settings.benchmark:
+        measured = benchmark.add(bench.runner, bench.session.settings, measured)
     return Evaluation(
         base=base,
-        base_tree=bench.plan.base_tree,
+        base_tree=plan.base_tree,
         target=target,
-        base_tests=base_table.run.outcomes,
-        flaky=base_table.flaky,
-        green=base_table.green,
+        base_tests=table.run.outcomes,
+        flaky=table.flaky,
+        green=table.green,
         required=required,
-        facts=_facts(bench),
+        facts=_facts(plan),
         candidates=tuple(measured),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Runs:
-    gate: TestRun
-    own: TestRun | None
-    no_environment: str | None
+def _request(bench: Bench, tree: str, label: str) -> Request:
+    gate = gate_tree(bench.plan, bench.session.quarantine, tree)
+    seed = bench.session.settings.seed
+    return Request(tree=gate, role=bench.role, label=label, seed=seed)
 
 
-def _gate(bench: Bench, tree: str) -> str:
-    return gate_tree(bench.plan, bench.quarantine, tree, required=bench.required)
-
-
-def _base_run(bench: Bench, number: int) -> TestRun:
+def _run_base(bench: Bench, number: int) -> TestRun:
     """The base's n-th run: the first with coverage, the others with another hash seed, the last shuffled."""
-    plan = bench.plan
-    source = [f"{root}/{name}" for root in plan.roots for name in plan.packages]
-    request = Request(
-        tree=_gate(bench, plan.base_tree),
-        role=bench.role,
-        label="base",
-        coverage={"source": source or list(plan.roots)} if number == 0 else None,
-        seed=bench.settings.seed + number,
-        shuffle=bench.settings.seed if number == BASE_RUNS - 1 else None,
+    plan, seed = bench.plan, bench.session.settings.seed
+    names = [f"{root}/{name}" for root in plan.roots for name in plan.packages]
+    files = [f"{name}{end}" for name in names for end in ("/*", ".py")]
+    request = replace(
+        _request(bench, plan.base_tree, "base"),
+        coverage=() if number else tuple(files or [f"{r}/*" for r in plan.roots]),
+        seed=seed + number,
+        shuffle=seed if number == BASE_RUNS - 1 else None,
     )
     return bench.runner.run(request)
 
 
-def _run_candidate(bench: Bench, candidate: Candidate, first: Future[TestRun]) -> _Runs:
-    # Never waits for the base: a place in the pool is worth more than a tighter limit.
-    limit = max(60.0, 5 * first.result().wall) if first.done() else bench.plan.timeout
-    changes = bench.quarantine.changes(bench.plan.base_tree, candidate.tree)
-    files = test_files(bench.plan, bench.quarantine)
-    env, why = own_environment.for_tree(
+def _run_candidate(bench: Bench, candidate: Candidate, first: _Job) -> _Tried:
+    plan, session, limit = (
         bench.plan,
-        bench.quarantine,
-        bench.journal,
-        tree=candidate.tree,
-        label=candidate.label,
+        bench.session,
+        bench.session.settings.test_timeout,
     )
-    there = [c for c in changes if c.status != "D" and c.path.endswith(".py")]
-    sources = [c.path for c in there if not files.is_test(c.path)]
-    request = Request(
-        tree=_gate(bench, candidate.tree),
-        role=bench.role,
-        label=candidate.label,
-        coverage={"include": sources} if sources else None,
-        seed=bench.settings.seed,
+    # Never waits for the base: a place in the pool is worth more than a tighter limit.
+    if first.done():
+        check_runnable(first.result(), plan)
+        limit = min(limit, max(60.0, 5 * first.result().wall))
+    changes = tuple(session.quarantine.changes(plan.base_tree, candidate.tree))
+    there = [c.path for c in changes if c.status != "D" and c.path.endswith(".py")]
+    tree, label = candidate.tree, candidate.label
+    env, why = own_environment.for_tree(session, plan, tree=tree, label=label)
+    request = replace(
+        _request(bench, tree, label),
+        coverage=tuple(path for path in there if not plan.files.is_test(path)),
         timeout=limit,
         environment=env,
     )
     gate = bench.runner.run(request)
-    if (
-        gate.ended == "timeout"
-    ):  # once more on a doubled limit: a busy machine is nobody's fault
-        again = Request(tree=request.tree, role="re-run", label=candidate.label, coverage=request.coverage,
-                        seed=request.seed, timeout=2 * limit, environment=env)  # fmt: skip
-        gate = bench.runner.run(again)
-    tests = [c.path for c in there if files.is_test_module(c.path)]
+    if gate.ended == "timeout":
+        # Once more on a doubled limit: a busy machine is nobody's fault.
+        gate = bench.runner.run(replace(request, role="re-run", timeout=2 * limit))
+    tests = [path for path in there if plan.files.is_test_module(path)]
     own = None
-    if tests and bench.plan.kind == "pytest" and not bench.settings.fast:
-        own = bench.runner.run(
-            Request(
-                tree=candidate.tree,
-                role="own-tests",
-                label=candidate.label,
-                targets=tuple(_relative(path, bench.plan.folder) for path in tests),
-                seed=bench.settings.seed,
-                timeout=limit,
-                environment=env,
-            )
-        )
-    bench.journal.add(
-        "judged", candidate.label, passed=len(gate.passed), total=len(gate.outcomes)
-    )
-    return _Runs(gate=gate, own=own, no_environment=why)
-
-
-def _relative(path: str, folder: str) -> str:
-    import os.path
-
-    return os.path.relpath(path, folder or ".")
+    if tests and plan.kind == "pytest" and not session.settings.fast:
+        places = tuple(os.path.relpath(path, plan.folder or ".") for path in tests)
+        theirs = replace(request, tree=tree, role="own-tests", targets=places)
+        own = bench.runner.run(replace(theirs, coverage=()))
+    counts = {"passed": len(gate.passed), "total": len(gate.outcomes)}
+    session.journal.add("judged", label, **counts)
+    return _Tried(candidate, changes, request, gate, own, why)
 
 
 def _measure(
-    bench: Bench,
-    candidate: Candidate,
-    runs: _Runs,
-    base: Baseline,
-    required: tuple[str, ...],
-    target: str | None,
+    bench: Bench, tried: _Tried, *, base: Baseline, target: str | None
 ) -> Evaluated:
-    reruns = _confirm(bench, candidate, runs.gate, base, required)
+    reruns = _confirm(bench, tried, base)
     subject = Subject(
-        candidate=candidate,
-        changes=tuple(bench.quarantine.changes(bench.plan.base_tree, candidate.tree)),
-        run=runs.gate,
-        own_run=runs.own,
-        comparison=outcomes.compare(runs.gate, base, required, reruns),
+        candidate=tried.candidate,
+        changes=tried.changes,
+        run=tried.gate,
+        own_run=tried.own,
+        comparison=outcomes.compare(tried.gate, base, reruns),
         baseline=base,
         plan=bench.plan,
-        files=test_files(bench.plan, bench.quarantine),
-        quarantine=bench.quarantine,
+        quarantine=bench.session.quarantine,
         target=target,
+        no_environment=tried.no_environment,
     )
-    findings = [measures.take(name, subject) for name in measures.MEASURES]
-    flags = [flag for found in findings for flag in found.flags]
-    if runs.no_environment:
-        flags.append(
-            Flag(id="no-environment", grade="note", summary=runs.no_environment)
-        )
-    return Evaluated(
-        candidate=candidate,
-        measurements=tuple(m for found in findings for m in found.measurements),
-        flags=tuple(flags),
-        tests=runs.gate.outcomes,
-        details={k: v for found in findings for k, v in found.details.items()},
-    )
+    return measures.take_all(subject)
 
 
-RERUNS = 2
-MOST_SUSPECTS = 200  # beyond that the candidate is plainly broken, and flakiness is not the question
-
-
-def _confirm(
-    bench: Bench,
-    candidate: Candidate,
-    run: TestRun,
-    base: Baseline,
-    required: tuple[str, ...],
-) -> list[TestRun]:
+def _confirm(bench: Bench, tried: _Tried, base: Baseline) -> list[TestRun]:
     """Further runs of the tests that seem broken, alone and without coverage."""
-    doubtful = tuple(
-        i for i in outcomes.suspects(run, base, required) if i in run.outcomes
-    )
-    if not doubtful or len(doubtful) > MOST_SUSPECTS or bench.plan.kind != "pytest":
+    run = tried.gate
+    ids = [i for i in outcomes.suspects(run, base) if i in run.outcomes]
+    if not ids or len(ids) > MOST_SUSPECTS or bench.plan.kind != "pytest":
         return []
-    env, _ = own_environment.for_tree(
-        bench.plan,
-        bench.quarantine,
-        bench.journal,
-        tree=candidate.tree,
-        label=candidate.label,
-    )
-    tree = _gate(bench, candidate.tree)
-    return [
-        bench.runner.run(
-            Request(
-                tree=tree,
-                role="re-run",
-                label=candidate.label,
-                ids=doubtful,
-                seed=bench.settings.seed + number,
-                timeout=max(60.0, 5 * base.run.wall),
-                environment=env,
-            )
-        )
-        for number in range(RERUNS)
-    ]
+    request = replace(tried.request, role="re-run", ids=tuple(ids), coverage=())
+    seeds = range(request.seed, request.seed + RERUNS)
+    return [bench.runner.run(replace(request, seed=seed)) for seed in seeds]
 
 
-def _with_benchmark(bench: Bench, measured: list[Evaluated]) -> list[Evaluated]:
-    trees = {e.candidate.label: e.candidate.tree for e in measured}
-    found = benchmark.measure_all(
-        bench.runner,
-        trees,
-        base_tree=bench.plan.base_tree,
-        command=bench.settings.benchmark or "",
-        runs=bench.settings.benchmark_runs,
-    )
-    return [
-        Evaluated(
-            candidate=e.candidate,
-            measurements=(*e.measurements, found[e.candidate.label]),
-            flags=e.flags,
-            tests=e.tests,
-            details=e.details,
-        )
-        for e in measured
-    ]
-
-
-def _facts(bench: Bench) -> dict[str, str]:
+def _facts(plan: Plan) -> dict[str, str]:
     """What the report says about how it was measured."""
-    plan = bench.plan
     env = plan.environment
     return {
         "test command": plan.command,

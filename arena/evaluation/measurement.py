@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 VOID, SUSPICIOUS, NOTE = "void", "suspicious", "note"
+SHOWN = 20  # pieces of evidence that a flag keeps
+Plain = float | bool | str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One value of one measure for one candidate, and the same on the base.
 
@@ -16,13 +19,13 @@ class Measurement:
     """
 
     name: str
-    value: float | bool | str | None
+    value: Plain
     unit: str
-    base: float | bool | str | None = None
+    base: Plain = None
     why_none: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Flag:
     """Something about a candidate that a person should know. `grade` is void, suspicious or note."""
 
@@ -32,15 +35,48 @@ class Flag:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A measurement before `measures` gives it its name and unit."""
+
+    value: Plain
+    base: Plain = None
+    why_none: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """All that one measure says about one candidate; `details` are for the report only."""
+    """All that one measure says about one candidate: a value for each of its NAMES; `details` are for the report."""
 
-    measurements: tuple[Measurement, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def missing(name: str, unit: str, why: str) -> Measurement:
-    """A measurement that could not be taken."""
-    return Measurement(name=name, value=None, unit=unit, why_none=why)
+class NotMeasured(Exception):  # noqa: N818 - an answer, not an error
+    """Raised by a measure that can't tell anything; its text is the reason for all its names."""
+
+
+def value(found: Plain, base: Plain = None) -> Value:
+    """A value, and the same on the base."""
+    return Value(found, base)
+
+
+def share(part: float, whole: float, why: str, base: Plain = None) -> Value:
+    """`part` of `whole`; missing for the reason `why` where there is no whole."""
+    return Value(part / whole, base) if whole else missing(why)
+
+
+def missing(why: str) -> Value:
+    """A value that could not be measured, with the reason."""
+    return Value(None, None, why)
+
+
+def flag(
+    name: str, grade: str, summary: str, evidence: Iterable[str] | None = None
+) -> tuple[Flag, ...]:
+    """One flag, or none if there is no evidence in `evidence` (None: the summary says all)."""
+    shown = tuple(evidence or ())[:SHOWN]
+    if evidence is not None and not shown:
+        return ()
+    return (Flag(name, grade, summary, shown),)

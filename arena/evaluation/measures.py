@@ -1,9 +1,9 @@
-"""The tuple of measures, and the one border where a fault of a measure becomes a record."""
+"""The table of measures, and the one border where a fault of a measure becomes a record."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from types import ModuleType
 
 from arena.evaluation import (
     benchmark,
@@ -14,19 +14,20 @@ from arena.evaluation import (
     outcomes,
     static,
 )
-from arena.evaluation.measurement import Findings, missing
+from arena.evaluation.measurement import Findings, Measurement, NotMeasured, missing
+from arena.evaluation.result import Evaluated
 from arena.evaluation.subject import Subject
 
-# Name of the module → its function and the measurements that it answers for.
-MEASURES: dict[str, tuple[Callable[[Subject], Findings], tuple[str, ...]]] = {
-    "integrity": (integrity.measure, integrity.NAMES),
-    "outcomes": (outcomes.measure, outcomes.NAMES),
-    "coverage": (coverage.measure, coverage.NAMES),
-    "complexity": (complexity.measure, complexity.NAMES),
-    "diff": (diff.measure, diff.NAMES),
-    "static": (static.measure, static.NAMES),
+# A measure is a module with NAMES (name of each measurement → its unit) and measure(subject).
+MEASURES: dict[str, ModuleType] = {
+    "integrity": integrity,
+    "outcomes": outcomes,
+    "coverage": coverage,
+    "complexity": complexity,
+    "diff": diff,
+    "static": static,
 }
-KNOWN = (*(name for _, names in MEASURES.values() for name in names), benchmark.NAME)
+KNOWN = (*(n for module in MEASURES.values() for n in module.NAMES), benchmark.NAME)
 
 
 def load_libraries() -> None:
@@ -37,15 +38,34 @@ def load_libraries() -> None:
     import radon.complexity  # noqa: F401
 
 
-def take(name: str, subject: Subject) -> Findings:
-    """A measure that fails becomes measurements without a value: one broken measurer stops no judgement."""
-    function, names = MEASURES[name]
+def take_all(subject: Subject) -> Evaluated:
+    """A candidate with what every measure says about it."""
+    found = {name: _take(name, subject) for name in MEASURES}
+    measurements = [
+        Measurement(key, told.value, unit, told.base, told.why_none)
+        for name, findings in found.items()
+        for key, unit in MEASURES[name].NAMES.items()
+        for told in [findings.values[key]]
+    ]
+    return Evaluated(
+        candidate=subject.candidate,
+        measurements=tuple(measurements),
+        flags=tuple(flag for f in found.values() for flag in f.flags),
+        tests=subject.run.outcomes,
+        details={k: v for f in found.values() for k, v in f.details.items()},
+    )
+
+
+def _take(name: str, subject: Subject) -> Findings:
+    """A measure that fails becomes values with that reason: one broken measurer stops no judgement."""
+    module, details = MEASURES[name], {}
     try:
-        return function(subject)
+        found: Findings = module.measure(subject)
+    except NotMeasured as reason:
+        why = str(reason)
     except Exception as error:  # noqa: BLE001 - the one border where a fault becomes a record
         why = f"our measure {name!r} failed: {type(error).__name__}: {error}"
-        trace = traceback.format_exc()
-        return Findings(
-            measurements=tuple(missing(n, "", why) for n in names),
-            details={f"fault.{name}": trace},
-        )
+        details = {f"fault.{name}": traceback.format_exc()}
+    else:
+        return found
+    return Findings(dict.fromkeys(module.NAMES, missing(why)), details=details)

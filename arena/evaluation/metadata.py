@@ -13,13 +13,40 @@ from collections.abc import Callable
 from configparser import ConfigParser, Error
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from arena.machine import cache, store
 
 Reader = Callable[[str], bytes | None]
+SCRIPTS = {"scripts": "console_scripts", "gui-scripts": "gui_scripts"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def toml(content: bytes | None) -> dict[str, Any]:
+    """The data of a TOML file, empty if it is missing or damaged."""
+    try:
+        return tomllib.loads((content or b"").decode("utf-8", "replace"))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+
+
+def table(data: Any, *keys: str) -> dict[str, Any]:
+    """A table inside of TOML data, empty if something else stands there: a candidate may have written it."""
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def sections(content: bytes | None) -> ConfigParser:
+    """The sections of an INI file, none if it is missing or damaged."""
+    parser = ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string((content or b"").decode("utf-8", "replace"))
+    except Error:
+        return ConfigParser()
+    return parser
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """Name, version and entry points (group → name → value) that a project declares."""
 
@@ -36,92 +63,48 @@ class Declared:
 def declared(read: Reader, folder: str) -> Declared | None:
     """What pyproject.toml, setup.cfg or setup.py of the project in `folder` says; None if they name nothing."""
     prefix = f"{folder}/" if folder else ""
-
-    def text(name: str) -> str:
-        return (read(prefix + name) or b"").decode("utf-8", "replace")
-
-    return (
-        _from_pyproject(text("pyproject.toml"))
-        or _from_cfg(text("setup.cfg"))
-        or _from_setup(text("setup.py"))
-    )
-
-
-def _from_pyproject(text: str) -> Declared | None:
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None
-    table = data.get("project") or data.get("tool", {}).get("poetry") or {}
-    if not isinstance(table.get("name"), str):
-        return None
-    points = {
-        group: dict(found) for group, found in table.get("entry-points", {}).items()
-    }
-    for key, group in (("scripts", "console_scripts"), ("gui-scripts", "gui_scripts")):
-        if table.get(key):
-            points[group] = {k: v for k, v in table[key].items() if isinstance(v, str)}
-    version = table.get("version")
-    return Declared(
-        name=table["name"],
-        version=version if isinstance(version, str) else "0",
-        points=points,
-    )
-
-
-def _from_cfg(text: str) -> Declared | None:
-    parser = ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(text)
-    except Error:
-        return None
-    name = parser.get("metadata", "name", fallback=None)
-    version = parser.get("metadata", "version", fallback="0")
-    if not name:
-        return None
-    return Declared(name=name, version="0" if ":" in version else version)
-
-
-def _from_setup(text: str) -> Declared | None:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return None
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and getattr(node.func, "attr", getattr(node.func, "id", "")) == "setup"
-        ):
-            said = {
-                k.arg: k.value.value
-                for k in node.keywords
-                if isinstance(k.value, ast.Constant)
-            }
-            if isinstance(said.get("name"), str):
-                version = said.get("version")
-                return Declared(
-                    name=str(said["name"]),
-                    version=version if isinstance(version, str) else "0",
-                )
+    data = toml(read(prefix + "pyproject.toml"))
+    project = table(data, "project") or table(data, "tool", "poetry")
+    groups = table(project, "entry-points")
+    points = {group: table(groups, group) for group in groups}
+    points |= {group: table(project, key) for key, group in SCRIPTS.items()}
+    config = sections(read(prefix + "setup.cfg"))
+    for facts in (
+        project,
+        config["metadata"] if config.has_section("metadata") else {},
+        _setup_arguments(read(prefix + "setup.py") or b""),
+    ):
+        name, version = facts.get("name"), facts.get("version")
+        if name and isinstance(name, str):
+            # setup.cfg may say attr: or file: instead of a version.
+            known = version if isinstance(version, str) and ":" not in version else "0"
+            return Declared(name, known, points)
     return None
+
+
+def _setup_arguments(source: bytes) -> dict[str | None, Any]:
+    """The arguments of setup(...) that are written down as they are."""
+    try:
+        calls = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call)]
+    except (SyntaxError, ValueError):
+        return {}
+    for call in calls:
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) == "setup":
+            return {k.arg: getattr(k.value, "value", None) for k in call.keywords}
+    return {}
 
 
 def folder_for(found: Declared) -> Path:
     """A folder with a `*.dist-info` for these facts, made on first use."""
-    folder = (
-        store.cache_dir()
-        / "metadata"
-        / cache.key(found.name, found.version, found.points)[:16]
-    )
+    name = cache.key(found.name, found.version, found.points)[:16]
+    folder = store.cache_dir() / "metadata" / name
     info = folder / f"{found.normalised.replace('-', '_')}-{found.version}.dist-info"
     if not (info / "METADATA").exists():
-        lines = [
+        groups = [
             f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in names.items())
             for group, names in found.points.items()
         ]
-        store.write_text(info / "entry_points.txt", "\n".join(lines))
-        store.write_text(
-            info / "METADATA",
-            f"Metadata-Version: 2.1\nName: {found.name}\nVersion: {found.version}\n",
-        )
+        store.write_text(info / "entry_points.txt", "\n".join(groups))
+        facts = f"Metadata-Version: 2.1\nName: {found.name}\nVersion: {found.version}\n"
+        store.write_text(info / "METADATA", facts)
     return folder

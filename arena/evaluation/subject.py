@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from arena.candidates import Candidate
 from arena.evaluation.baseline import Baseline
+from arena.evaluation.measurement import NotMeasured
 from arena.evaluation.plan import Plan
-from arena.evaluation.pytest_config import TestFiles
-from arena.evaluation.suite import TestRun
+from arena.evaluation.testrun import TestRun
 from arena.machine.quarantine import Change, Quarantine
 
 if TYPE_CHECKING:
     from arena.evaluation.outcomes import Comparison
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """One candidate under measurement. `changes` are against the base's tree; `own_run` is the non-gating run of
-    the tests that the candidate added or changed, with its own configuration (None: it has none)."""
+    the tests that the candidate added or changed, with its own configuration (None: it has none);
+    `no_environment` is the reason why its new dependencies could not be installed."""
 
     candidate: Candidate
     changes: tuple[Change, ...]
@@ -28,26 +32,36 @@ class Subject:
     comparison: Comparison
     baseline: Baseline
     plan: Plan
-    files: TestFiles
     quarantine: Quarantine
     target: str | None
+    no_environment: str | None
 
-    @property
-    def source_changes(self) -> tuple[Change, ...]:
-        """Changes outside of the tests."""
-        return tuple(c for c in self.changes if not self.files.is_test(c.path))
-
-    def before(self, change: Change) -> bytes | None:
-        """The content of a changed file on the base."""
+    def before(self, change: Change) -> bytes:
+        """The content of a changed file on the base, empty if it was not there."""
         path = change.old_path or change.path
-        return (
-            None
-            if change.status == "A"
-            else self.quarantine.read(self.plan.base_tree, path)
-        )
+        return self.quarantine.read(self.plan.base_tree, path) or b""
 
-    def after(self, change: Change) -> bytes | None:
-        """The content of a changed file in the candidate."""
-        if change.status == "D":
-            return None
-        return self.quarantine.read(self.candidate.tree, change.path)
+    def after(self, change: Change) -> bytes:
+        """The content of a changed file in the candidate, empty if it is not there."""
+        return self.quarantine.read(self.candidate.tree, change.path) or b""
+
+    def parsed(self, parse: Callable[[bytes], T]) -> Iterator[tuple[Change, T, T]]:
+        """(change, parsed before, parsed after) of every Python file outside of the tests that is still there.
+
+        Raises NotMeasured for a file that does not parse; one that did not on the base counts as empty there.
+        """
+        for change in self.changes:
+            path = change.path
+            if change.status == "D" or not path.endswith(".py"):
+                continue
+            if self.plan.files.is_test(path):
+                continue
+            try:
+                after = parse(self.after(change))
+            except (SyntaxError, ValueError, RecursionError) as error:
+                raise NotMeasured(f"{path} does not parse: {error}") from error
+            try:
+                before = parse(self.before(change))
+            except (SyntaxError, ValueError, RecursionError):
+                before = parse(b"")
+            yield change, before, after

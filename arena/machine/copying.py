@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+
+from arena.machine.checkout import linked_parent
 
 
 def copy_named(top: Path, target: Path, name: str) -> list[str] | None:
@@ -17,45 +17,32 @@ def copy_named(top: Path, target: Path, name: str) -> list[str] | None:
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or {"..", ".git"} & set(path.parts):
         return None
-    kind = _kind(top, path.parts)
-    if kind not in (stat.S_IFREG, stat.S_IFDIR):
+    source = top / path
+    if linked_parent(top, str(path)) or source.is_symlink():
         return None
-    return [str(f) for f in _files(top, path, kind) if _copy(top, target, f)]
+    if not source.is_file() and not source.is_dir():
+        return None
+    found = [str(path)] if source.is_file() else _files(top, path)
+    return [file for file in found if _copy(top / file, target, file)]
 
 
-def _kind(top: Path, parts: Sequence[str]) -> int | None:
-    """File type of what is there, None if it is missing or behind a link."""
-    path, kind = top, stat.S_IFDIR
-    for part in parts:
-        path /= part
-        try:
-            kind = stat.S_IFMT(path.lstat().st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        if kind == stat.S_IFLNK:
-            return None
-    return kind
-
-
-def _files(top: Path, name: PurePosixPath, kind: int) -> list[PurePosixPath]:
-    if kind == stat.S_IFREG:
-        return [name]
+def _files(top: Path, folder: PurePosixPath) -> list[str]:
     found = []
-    for here, folders, files in os.walk(top / name):
-        folders[:] = [f for f in folders if f != ".git"]
-        found += [PurePosixPath(os.path.relpath(Path(here, f), top)) for f in files]
-    return sorted(f for f in found if stat.S_ISREG((top / f).lstat().st_mode))
+    for here, folders, files in os.walk(top / folder):
+        folders[:] = [name for name in folders if name != ".git"]
+        paths = [Path(here, name) for name in files]
+        plain = [p for p in paths if p.is_file() and not p.is_symlink()]
+        found += [os.path.relpath(path, top) for path in plain]
+    return sorted(found)
 
 
-def _copy(top: Path, target: Path, name: PurePosixPath) -> bool:
-    # The base may hold a link where a folder should be: nothing is written through it.
-    for depth in range(1, len(name.parts)):
-        kind = _kind(target, name.parts[:depth])
-        if kind is None and not os.path.lexists(target.joinpath(*name.parts[:depth])):
-            target.joinpath(*name.parts[:depth]).mkdir()
-        elif kind != stat.S_IFDIR:
-            return False
-    if os.path.lexists(target / name):
+def _copy(source: Path, target: Path, name: str) -> bool:
+    # The base may hold a link, or a file, where a folder should be: nothing is written through it.
+    if linked_parent(target, name) or os.path.lexists(target / name):
         return False
-    shutil.copy2(top / name, target / name, follow_symlinks=False)
+    try:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        return False
+    shutil.copy2(source, target / name, follow_symlinks=False)
     return True

@@ -30,6 +30,7 @@ PINNED = (
     "core.excludesFile=/dev/null",
     "core.autocrlf=false",
     "core.safecrlf=false",
+    "core.ignoreStat=false",  # would hide edits from us
     "core.quotePath=false",
     "core.pager=cat",
     "gc.auto=0",

@@ -8,14 +8,14 @@ from pathlib import Path
 from arena.machine.git import Repository
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Registered:
     """One entry of git's list of worktrees. `locked` and `prunable` are the reasons, None if it is not."""
 
     path: Path
+    bare: bool
     head: str | None
     branch: str | None
-    bare: bool
     locked: str | None
     prunable: str | None
 
@@ -26,16 +26,8 @@ def parse_worktrees(answer: bytes) -> list[Registered]:
     for record in answer.decode("utf-8", "surrogateescape").split("\0\0"):
         words = dict(line.partition(" ")[::2] for line in record.split("\0") if line)
         if "worktree" in words:
-            found.append(
-                Registered(
-                    path=Path(words["worktree"]),
-                    head=words.get("HEAD"),
-                    branch=words.get("branch"),
-                    bare="bare" in words,
-                    locked=words.get("locked"),
-                    prunable=words.get("prunable"),
-                )
-            )
+            rest = map(words.get, ("HEAD", "branch", "locked", "prunable"))
+            found.append(Registered(Path(words["worktree"]), "bare" in words, *rest))
     return found
 
 
@@ -47,9 +39,22 @@ def registered(repo: Repository) -> list[Registered]:
 def admin_dirs(repo: Repository) -> dict[Path, Path]:
     """Path of each linked worktree → its folder in the git directory."""
     found = {}
-    for folder in sorted((repo.common_dir / "worktrees").glob("*")):
-        pointer = folder / "gitdir"
-        if pointer.is_file():
-            text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
-            found[(folder / text.rstrip("\n")).parent] = folder
+    for pointer in sorted(repo.common_dir.glob("worktrees/*/gitdir")):
+        text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
+        found[(pointer.parent / text.rstrip("\n")).parent] = pointer.parent
+    return found
+
+
+def holders(repo: Repository, branch: str) -> list[Repository]:
+    """The checkouts whose HEAD is on `branch` (a full ref name)."""
+    admins = admin_dirs(repo)
+    found = []
+    for number, entry in enumerate(registered(repo)):
+        git_dir = repo.common_dir if number == 0 else admins.get(entry.path)
+        if entry.branch != branch or git_dir is None:
+            continue
+        # It knows its work tree better than the list, in a submodule for one.
+        ours = repo.top and git_dir.resolve() == repo.git_dir.resolve()
+        there = Repository(git_dir, entry.path, options=repo.options)
+        found.append(repo if ours else there)
     return found

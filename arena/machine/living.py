@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 PROC = Path("/proc")
+PATIENCE = 5.0  # seconds for which we wait for somebody else's git
+
+
+def soon(done: Callable[[], bool], *, within: float = PATIENCE) -> bool:
+    """Whether that is true now or within so many seconds."""
+    end = time.monotonic() + within
+    while not done():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def birth(pid: int) -> str | None:
@@ -28,11 +39,14 @@ def alive(pid: int, born: str | None) -> bool:
         return birth(pid) == born
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True
+
+
+def gone(pid: int, born: str | None, *, within: float) -> bool:
+    """Whether that process has ended, now or within so many seconds."""
+    return soon(lambda: not alive(pid, born), within=within)
 
 
 def visible() -> bool:
@@ -40,13 +54,11 @@ def visible() -> bool:
     return PROC.is_dir()
 
 
-def gits_at(folders: Sequence[Path]) -> list[int]:
+def gits_at(folders: Iterable[Path]) -> list[int]:
     """Ids of the git processes that work in one of these folders; none where `visible` says no."""
     places = [os.path.realpath(folder) for folder in folders]
     found = []
-    for entry in PROC.iterdir() if visible() else ():
-        if not entry.name.isdigit():
-            continue
+    for entry in PROC.glob("[0-9]*"):
         try:
             name = (entry / "comm").read_text(encoding="utf-8", errors="replace")
             here = os.readlink(entry / "cwd")  # noqa: PTH115 - plain text is compared
@@ -56,13 +68,3 @@ def gits_at(folders: Sequence[Path]) -> list[int]:
         if inside and name.startswith("git"):
             found.append(int(entry.name))
     return found
-
-
-def gone(pid: int, born: str | None, *, within: float) -> bool:
-    """Whether that process has ended, now or within so many seconds."""
-    end = time.monotonic() + within
-    while alive(pid, born):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True

@@ -4,74 +4,72 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from arena.errors import ArenaError, GitError, one_line
+from arena.errors import Refused
 from arena.machine import checkout, living
-from arena.machine.checkout import GITLINK, Difference, some, top_of
+from arena.machine.checkout import GITLINK, Difference, Place, some
 from arena.machine.git import Repository
-from arena.machine.transaction import Move, Place
+from arena.machine.transaction import Move, move_refs, value_of
 
 
 def mend(place: Place) -> None:
     """Takes a half-updated checkout back to where its branch still is.
 
-    Nothing is done once the branch has moved: it moves after the checkout. Each path that differs between the two
-    sides must hold the one, the other, nothing, or the beginning of one of them (git killed while writing). Raises
-    ArenaError with the names of others: those are the user's; nothing is touched then.
+    Nothing is done once the branch has moved: it moves after the checkout, or the user has moved it since. Each path
+    that differs between the two sides must hold the one, the other, nothing, or the beginning of one of them (git
+    killed while writing). Raises Refused with the names of others: those are the user's; nothing is touched then.
     """
-    git, move = place.checkout, place.move
-    value = git.refs(move.ref).get(move.ref, "")
-    if not top_of(git).is_dir() or _made(move, value, git):
+    value = value_of(place.git, place.move.ref)
+    if value != place.move.old or not place.top.is_dir():
         return
-    if value != move.old:
-        raise ArenaError(
-            f"{checkout.short(move.ref)} is at {value[:12] or 'nothing'}, neither before nor after the "
-            f"interrupted landing ({move.old[:12]}, {move.new[:12]}). Look at git status in "
-            f"{git.top}; nothing was changed."
-        )
-    changes = checkout.differences(git, move.old, move.new)
-    foreign = [c.path for c in changes if not _expected(git, c, changes)]
+    foreign = _foreign(place)
     if foreign:
-        raise ArenaError(
-            f"{some(foreign)} in {git.top} changed after a landing was interrupted. Save your version elsewhere, "
-            "remove it there, then run arena resume; nothing was changed."
+        raise Refused(
+            f"{some(foreign)} in {place.top} changed after a landing was interrupted. Save your version elsewhere, "
+            "remove it there, then run arena resume."
         )
-    _write_back(git, value, changes)
+    _write_back(place)
 
 
-def _expected(
-    git: Repository, change: Difference, changes: Sequence[Difference]
-) -> bool:
-    top, known = top_of(git), {other.path for other in changes}
-    sides = [oid for oid in (change.old, change.new) if oid]
-    if GITLINK in (change.old_mode, change.new_mode):
+def _foreign(place: Place) -> list[str]:
+    """The paths that hold something which git, killed at any moment, can't have left there."""
+    same: set[str] = set()
+    for side in (place.before, place.after):
+        same |= side.keys() - checkout.differing(place.git, side, kinds="DMT")
+    rest = [change for change in place.changes if change.path not in same]
+    known = {change.path for change in place.changes}
+    return [c.path for c in rest if not _left_over(place, c, known=known)]
+
+
+def _left_over(place: Place, change: Difference, *, known: set[str]) -> bool:
+    path = place.top / change.path
+    if GITLINK in (change.old[:6], change.new[:6]):
         return True
-    link = checkout.linked_parent(top, change.path)
+    link = checkout.linked_parent(place.top, change.path)
     if link:
         return link in known
-    if (top / change.path).is_dir() and not (top / change.path).is_symlink():
-        return not checkout.strangers(top, change.path, known=known)
-    content = checkout.content_of(top, change.path)
-    if content is None:
-        return not os.path.lexists(top / change.path)
-    if any(checkout.same(git, change.path, oid) for oid in sides):
-        return True
+    if path.is_dir() and not path.is_symlink():
+        return not checkout.strangers(place.top, change.path, known=known)
+    if path.is_symlink() or not path.is_file():
+        return not os.path.lexists(path)
+    content = path.read_bytes()
     plain = content.replace(b"\r\n", b"\n").removesuffix(b"\r")
-    blobs = [git.call("cat-file", "blob", oid).out for oid in sides]
+    oids = [side[7:] for side in (change.old, change.new) if side]
+    blobs = [place.git.call("cat-file", "blob", oid).out for oid in oids]
     return any(blob.startswith((content, plain)) for blob in blobs)
 
 
-def _write_back(git: Repository, commit: str, changes: Sequence[Difference]) -> None:
-    git.call("read-tree", "--reset", commit, session=True)
-    for change in changes:
+def _write_back(place: Place) -> None:
+    git, move = place.git, place.move
+    # The index alone, and in it nothing but what differs: what the user has staged since stays.
+    git.call("read-tree", "-i", "-m", move.new, move.old, session=True)
+    for change in place.changes:
         if not change.old:
-            _remove(top_of(git), change.path)
-    paths = "".join(f"{change.path}\0" for change in changes if change.old)
-    data = paths.encode("utf-8", "surrogateescape")
-    git.call("checkout-index", "-f", "-q", "-z", "--stdin", stdin=data, session=True)
+            _remove(place.top, change.path)
+    paths = checkout.lines_of(sorted(place.before.keys() - checkout.left_out(git)))
+    git.call("checkout-index", "-f", "-q", "-z", "--stdin", stdin=paths, session=True)
     git.ask("update-index", "-q", "--refresh", session=True)
 
 
@@ -81,41 +79,29 @@ def _remove(top: Path, path: str) -> None:
         return
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         full.unlink()
-    for parent in full.parents:
-        if parent == top:
-            return
-        try:
-            parent.rmdir()
-        except OSError:
-            return
+    with contextlib.suppress(OSError):  # the first folder that holds something else
+        for parent in full.relative_to(top).parents[:-1]:
+            (top / parent).rmdir()
 
 
 def release(
-    repo: Repository, found: Sequence[Place], refs: Sequence[str], *, since: float
+    repo: Repository, places: Sequence[Place], moves: Sequence[Move], *, since: float
 ) -> None:
     """Removes the locks that our killed git left on these refs and checkouts since `since` (seconds, wall clock).
 
-    Raises ArenaError if git is still at work there after 5 s, or for a lock that is older and so not ours.
+    Raises Refused if git is still at work there after 5 s, or for a lock that is older and so not ours.
     """
-    names = [repo.common_dir / f"{ref}.lock" for ref in refs]
-    names.append(repo.common_dir / "packed-refs.lock")
-    git_dirs = {repo.git_dir, *(place.checkout.git_dir for place in found)}
-    names += [d / name for d in git_dirs for name in ("HEAD.lock", "index.lock")]
-    folders = [*git_dirs, repo.common_dir, *(top_of(p.checkout) for p in found)]
-    end = time.monotonic() + checkout.PATIENCE
-    while (busy := living.gits_at(folders)) and time.monotonic() < end:
-        time.sleep(0.1)
-    for lock in names:
-        if not lock.exists():
-            continue
-        if busy:
-            raise ArenaError(
-                f"git is at work in {repo.common_dir} (process {busy[0]}) and holds {lock}. Wait for its end."
-            )
+    git_dirs = {repo.git_dir, *(place.git.git_dir for place in places)}
+    locks = [repo.common_dir / f"{move.ref}.lock" for move in moves]
+    locks.append(repo.common_dir / "packed-refs.lock")
+    locks += [d / name for d in git_dirs for name in ("HEAD.lock", "index.lock")]
+    folders = [*git_dirs, repo.common_dir, *(place.top for place in places)]
+    quiet = living.soon(lambda: not living.gits_at(folders))
+    for lock in filter(Path.exists, locks):
+        if not quiet:
+            raise Refused(f"git is at work and holds {lock}. Wait for its end.")
         if lock.stat().st_mtime < since - 1 or not living.visible():
-            raise ArenaError(
-                f"{lock} may not be of the interrupted landing. If no git runs, remove it; nothing was changed."
-            )
+            raise Refused(f"{lock} may not be of the interrupted landing. Remove it.")
         lock.unlink()
 
 
@@ -124,20 +110,16 @@ def settle(repo: Repository, moves: Sequence[Move], *, why: str) -> bool:
 
     Raises GitError if a ref is at neither value.
     """
-    made = [_made(move, repo.refs(move.ref).get(move.ref, ""), repo) for move in moves]
+    rest = [move for move in moves if not _made(repo, move)]
     # An archive ref may have come about otherwise; a branch only moves after its checkout.
-    branches = [m.ref.startswith("refs/heads/") for m in moves]
-    if not any(done and branch for done, branch in zip(made, branches, strict=True)):
+    if not any(move.is_branch for move in moves if move not in rest):
         return False
-    rest = [move for move, done in zip(moves, made, strict=True) if not done]
-    try:
-        repo.move_refs([(m.ref, m.new, m.old) for m in rest], why=why)
-    except GitError as error:
-        raise GitError(f"can't complete the landing: {one_line(str(error))}") from error
+    move_refs(repo, rest, why=why)
     return True
 
 
-def _made(move: Move, value: str, repo: Repository) -> bool:
+def _made(repo: Repository, move: Move) -> bool:
+    value = value_of(repo, move.ref)
     if value == move.new:
         return True
     if not value or not move.new or value == move.old:

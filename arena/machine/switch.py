@@ -5,157 +5,129 @@ The order is: look, lock the refs, update the checkout, compare it with what was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from arena.errors import ArenaError
-from arena.machine import checkout, store
-from arena.machine.checkout import GITLINK, Difference, some, top_of
+from arena.errors import ArenaError, Refused
+from arena.machine import checkout, listing
+from arena.machine.checkout import Place, some
 from arena.machine.git import Repository
 from arena.machine.mend import mend
-from arena.machine.transaction import Move, Place, Transaction
+from arena.machine.transaction import Move, Transaction, alone
 
 
 class HalfDone(ArenaError):  # noqa: N818 - a state, not a fault
     """A change was given up and the checkout could not be taken back; recovery must look at it again."""
 
 
-Announce = Callable[[Sequence[Place], int], None]
+Change = tuple[list[Place], Transaction]
 
 
-def guard(repo: Repository) -> Path:
-    """The lock file that serialises what arena does to the refs and worktrees of one repository."""
-    name = store.repository_id(repo.common_dir)
-    return store.state_dir() / name / "refs.lock"
+@contextmanager
+def ready(repo: Repository, moves: Sequence[Move], *, why: str) -> Iterator[Change]:
+    """Looks at everything that a change touches, which `make` then makes.
 
-
-def places(repo: Repository, moves: Sequence[Move]) -> list[Place]:
-    """The checkouts that must move along. Raises ArenaError where that is not possible."""
-    found = []
-    for move in moves:
-        if not move.ref.startswith("refs/heads/") or not move.old:
-            continue
-        held = checkout.holders(repo, move.ref)
-        if held and (not move.new or len(held) > 1):
-            where = ", ".join(str(place.top) for place in held)
-            raise ArenaError(
-                f"{checkout.short(move.ref)} is checked out in {where}. Switch to another branch there; "
-                "nothing was changed."
-            )
-        found += [Place(move=move, checkout=place) for place in held]
-    return found
-
-
-def refuse_unless_ready(repo: Repository, branch: str) -> list[Repository]:
-    """The checkouts of `branch`. Raises ArenaError, naming what to do, if it can't be moved now."""
-    checkout.refuse_if_busy(repo, branch)
-    held = checkout.holders(repo, branch)
-    for place in held:
-        checkout.refuse_if_busy(place, branch)
-        checkout.refuse_unless_clean(place)
-    return held
-
-
-def refuse_overwriting(place: Repository, changes: Sequence[Difference]) -> None:
-    """Raises ArenaError if the change would overwrite a file of the user's, tracked, untracked or ignored."""
-    _refuse_in_the_way(place, changes)
-    edited = checkout.hidden_edits(place, changes)
-    if edited:
-        raise ArenaError(
-            f"{some(edited)} in {place.top} would be overwritten: its changes are hidden from git status "
-            "(assume-unchanged or skip-worktree). Save them first; nothing was changed."
-        )
-
-
-def _refuse_in_the_way(place: Repository, changes: Sequence[Difference]) -> None:
-    blocked = checkout.in_the_way(top_of(place), changes)
-    if blocked:
-        raise ArenaError(
-            f"{some(blocked)} in {place.top} would be overwritten: not in git, but in the way of the merge. "
-            "Move or remove it first; nothing was changed."
-        )
-
-
-def advance(
-    repo: Repository, moves: Sequence[Move], *, why: str, announce: Announce
-) -> list[Place]:
-    """Moves all refs, with the checkouts of branches, or nothing; returns the checkouts.
-
-    `announce` is called with the checkouts and the id of the git process that will hold the locks, when everything
-    was looked at and before anything changes. Raises ArenaError, and then nothing has changed.
+    Raises Refused if something stands in the way.
     """
-    with store.lock(guard(repo), who="arena", wait=60):
-        found = places(repo, moves)
-        for move in moves:
-            if move.old and move.ref.startswith("refs/heads/"):
-                refuse_unless_ready(repo, move.ref)
-        for place in found:
-            _look(place)
-        home = found[0].checkout if found else repo  # whose HEAD is locked, too
+    with alone(repo):
+        places = look(repo, moves)
+        home = places[0].git if places else repo  # whose HEAD is locked, too
         with Transaction(home, moves, why=why) as refs:
-            announce(found, refs.pid)
-            refs.prepare()
-            try:
-                for place in found:
-                    _switch(place)
-                refs.commit()
-            except BaseException:
-                refs.abort()
-                _take_back(found)
-                raise
-    return found
+            yield places, refs
 
 
-def _take_back(found: Sequence[Place]) -> None:
-    for place in found:
+def make(change: Change) -> None:
+    """Moves all refs, with the checkouts of branches, or nothing. Raises ArenaError; HalfDone if it got stuck."""
+    places, refs = change
+    refs.prepare()
+    for place in places:
+        _look_again(place)
+    try:
+        for place in places:
+            _switch(place)
+        refs.commit()
+    except BaseException:
+        refs.abort()
         try:
-            mend(place)
+            for place in places:
+                mend(place)
         except ArenaError as error:
             raise HalfDone(str(error)) from error
+        raise
 
 
-def _look(place: Place) -> None:
-    changes = checkout.differences(place.checkout, place.move.old, place.move.new)
-    refuse_overwriting(place.checkout, changes)
-    name = checkout.filtered(place.checkout, changes, place.move.new)
+def look(repo: Repository, moves: Sequence[Move]) -> list[Place]:
+    """The checkouts that must move along. Raises Refused, naming what to do, where that is not possible now."""
+    found = [place for move in moves for place in places_of(repo, move)]
+    for move in moves:
+        if not move.old or not move.is_branch:
+            continue
+        tops = [place.top for place in found if place.move == move]
+        if tops and (not move.new or len(tops) > 1):
+            where = f"{move.name} is checked out in {some(tops)}"
+            raise Refused(f"{where}. Switch to another branch there.")
+        if move.new:
+            checkout.refuse_if_busy(repo)
+        _refuse_if_rebased(repo, move)
+    for place in found:
+        _look_at(place)
+    return found
+
+
+def places_of(repo: Repository, move: Move) -> list[Place]:
+    """The checkouts that are on the branch which a move changes."""
+    exists = move.is_branch and move.old
+    return [Place(g, move) for g in listing.holders(repo, move.ref)] if exists else []
+
+
+def _refuse_if_rebased(repo: Repository, move: Move) -> None:
+    # Its HEAD is detached meanwhile, so the list of worktrees does not tell.
+    for git_dir in (repo.common_dir, *listing.admin_dirs(repo).values()):
+        for head in git_dir.glob("rebase-*/head-name"):
+            if head.read_text(errors="replace").strip() == move.ref:
+                raise Refused(
+                    f"a rebase of {move.name} is in progress ({head.parent}). Finish or abort it."
+                )
+
+
+def _look_at(place: Place) -> None:
+    checkout.refuse_if_busy(place.git)
+    checkout.refuse_unless_clean(place)
+    name = checkout.filtered(place)
     if name:
-        raise ArenaError(
-            f"{name} in {place.checkout.top} needs a filter, and arena runs none. Switch to another branch "
-            "there and try again, or merge it yourself; nothing was changed."
+        raise Refused(
+            f"{name} in {place.top} needs a filter, and arena runs none. Switch to another branch there."
         )
+    _refuse_in_the_way(place)
+    edited = checkout.differing(place.git, place.before, kinds="MT")
+    if edited:
+        raise Refused(
+            f"{some(edited)} in {place.top} has changes that are hidden from git status. Save them first."
+        )
+
+
+def _refuse_in_the_way(place: Place) -> None:
+    blocked = checkout.in_the_way(place)
+    if blocked:
+        raise Refused(
+            f"{some(blocked)} in {place.top} is in the way, and not in git. Move or remove it first."
+        )
+
+
+def _look_again(place: Place) -> None:
+    # A file that was only touched stops read-tree, though its content is the same.
+    place.git.ask("update-index", "-q", "--refresh", session=True)
+    _refuse_in_the_way(place)  # which git would not do for ignored files
+    place.git.call("read-tree", "-n", "-m", "-u", place.move.old, place.move.new)
 
 
 def _switch(place: Place) -> None:
-    git, old, new = place.checkout, place.move.old, place.move.new
-    # A file that was only touched stops read-tree, though its content is the same.
-    git.ask("update-index", "-q", "--refresh", session=True)
-    changes = checkout.differences(git, old, new)
-    _refuse_in_the_way(
-        git, changes
-    )  # again: git would not see an ignored file of this moment
+    git, old, new = place.git, place.move.old, place.move.new
     git.call("read-tree", "-m", "-u", old, new, session=True)
-    wrong = _untrue(git, changes)
+    differing = checkout.differing(git, place.after, kinds="DMT")
+    wrong = differing - checkout.left_out(git)
     if wrong:
         git.call("read-tree", "-m", "-u", new, old, session=True)
-        raise ArenaError(
-            f"{some(wrong)} came out of {git.common_dir} with other content than its id says. "
-            "The object store is damaged: run git fsck. Nothing was changed."
+        raise Refused(
+            f"{some(wrong)} came out of {git.common_dir} with false content. Run git fsck."
         )
-
-
-def _untrue(git: Repository, changes: Sequence[Difference]) -> list[str]:
-    absent = _left_out(git)
-    return [
-        change.path
-        for change in changes
-        if change.new
-        and change.new_mode != GITLINK
-        and change.path not in absent
-        and not checkout.same(git, change.path, change.new)
-    ]
-
-
-def _left_out(git: Repository) -> set[str]:
-    # Outside the cone of a sparse checkout.
-    lines = git.call("ls-files", "-t", "-z").fields
-    return {line[2:] for line in lines if line.startswith("S ")}

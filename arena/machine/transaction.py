@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
+from typing import Any, TypeVar
 
 from arena.errors import GitError, one_line
+from arena.machine import store
 from arena.machine.git import ARENA, Repository
 
+T = TypeVar("T")
+BRANCHES = "refs/heads/"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One ref and where it goes. An empty `old` means that it must not exist, an empty `new` deletes it."""
 
@@ -19,25 +26,59 @@ class Move:
     old: str
     new: str
 
+    @property
+    def name(self) -> str:
+        """The ref without refs/heads/."""
+        return self.ref.removeprefix(BRANCHES)
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether a checkout may be on it."""
+        return self.ref.startswith(BRANCHES)
+
     def back(self) -> Move:
         """The move that takes this one back."""
-        return Move(ref=self.ref, old=self.new, new=self.old)
+        return Move(self.ref, self.new, self.old)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A checkout that moves with its branch."""
+def value_of(repo: Repository, ref: str) -> str:
+    """The object id that a ref (a full name) is at, empty if there is none."""
+    return repo.refs(ref).get(ref, "")
 
-    move: Move
-    checkout: Repository
+
+def alone(repo: Repository) -> AbstractContextManager[None]:
+    """Serialises what arena does to the refs and worktrees of one repository."""
+    folder = store.state_dir() / store.repository_id(repo.common_dir)
+    return store.lock(folder / "refs.lock", who="arena", wait=60)
+
+
+def patiently(repo: Repository, action: Callable[[], T]) -> T:
+    """The result of `action`, done alone, and again while a git of somebody else holds git's own locks."""
+    for pause in (0.1, 0.2, 0.4, 0.8, 0):
+        try:
+            with alone(repo):
+                return action()
+        except GitError as error:
+            passing = re.search(r"lock|File exists|temporarily", str(error))
+            if not passing or not pause:
+                raise
+        time.sleep(pause)
+    raise AssertionError
+
+
+def move_refs(repo: Repository, moves: Sequence[Move], *, why: str) -> None:
+    """Moves refs from the values that we saw to new ones, all or none.
+
+    Raises GitError if any of them is not what we saw; then nothing has moved.
+    """
+    with Transaction(repo, moves, why=why) as refs:
+        refs.prepare()
+        refs.commit()
 
 
 def _command(move: Move) -> str:
-    if not move.new:
-        return f"delete {move.ref}\0{move.old}\0"
-    if not move.old:
-        return f"create {move.ref}\0{move.new}\0"
-    return f"update {move.ref}\0{move.new}\0{move.old}\0"
+    none = "0" * len(move.old or move.new)
+    return f"update {move.ref}\0{move.new or none}\0{move.old or none}\0"
 
 
 class Transaction:
@@ -50,19 +91,15 @@ class Transaction:
     def __init__(self, repo: Repository, moves: Sequence[Move], *, why: str) -> None:
         self._moves = moves
         options = ("--stdin", "-z", "--create-reflog", "-m", why)
+        # Kept, since GitPython ends the process when it forgets this object.
         self._git = repo.start("update-ref", *options, env=ARENA.variables())
-        self.pid: int = self._git.proc.pid
-        self._open = True
+        self._process: Any = self._git.proc
+        self.pid: int = self._process.pid
 
     def __enter__(self) -> Transaction:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.abort()
 
     def prepare(self) -> None:
@@ -78,18 +115,14 @@ class Transaction:
 
     def abort(self) -> None:
         """Ends the process and waits for it: what was not committed has not happened. Safe to call again."""
-        if not self._open:
-            return
-        self._open = False
-        process = self._git.proc
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
+            self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+        self._process.stderr.close()
 
     def _say(self, text: str, *, reply: str) -> None:
-        process = self._git.proc
+        process = self._process
         try:
             process.stdin.write(text.encode("utf-8", "surrogateescape"))
             process.stdin.flush()
@@ -99,6 +132,5 @@ class Transaction:
         if answer.strip() != f"{reply}: ok".encode():
             words = process.stderr.read().decode("utf-8", "backslashreplace")
             self.abort()
-            raise GitError(
-                f"git update-ref failed: {one_line(words) or 'no answer'}. No branch was moved."
-            )
+            said = one_line(words) or "no answer"
+            raise GitError(f"git update-ref failed: {said}. No branch was moved.")

@@ -1,7 +1,5 @@
 """Task → entries: who tries what. Pure: no git, no processes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

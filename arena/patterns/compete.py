@@ -1,8 +1,7 @@
 """Several entries for the same task: the same prompt for all, or one named approach each."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
+from itertools import count
 
 from arena.errors import ArenaError
 from arena.machine.store import slug
@@ -17,41 +16,32 @@ def entries(
 
     Raises ArenaError if approaches and the number of entries don't fit together.
     """
-    names = [name for name, count in agents for _ in range(count)]
-    if task.approaches:
-        if len(names) not in (1, len(task.approaches)) and len(agents) > 1:
-            raise ArenaError(
-                f"{len(task.approaches)} approaches but {len(names)} agents. Give one agent, or one per approach."
-            )
-        names = [names[n % len(names)] for n in range(len(task.approaches))]
-    prompt = task.prompt or "Make the failing tests pass without breaking any other."
-    labels = _labels(names, task.approaches)
-    found = []
-    for number, (name, label) in enumerate(zip(names, labels, strict=True)):
-        approach = task.approaches[number] if task.approaches else None
-        text = f"{prompt}\n\nApproach to take: {approach}\n" if approach else prompt
-        found.append(
-            Entry(
-                label=label,
-                agent=name,
-                prompt=text,
-                seed=seed + number,
-                approach=approach,
-            )
+    names = [name for name, number in agents for _ in range(number)]
+    wanted = len(task.approaches) or len(names)
+    if len(agents) > 1 and len(names) != wanted:
+        raise ArenaError(
+            f"{wanted} approaches but {len(names)} agents. "
+            "Give one agent, or one per approach."
         )
+    prompt = task.prompt or "Make the failing tests pass without breaking any other."
+    found = []
+    for n, label in enumerate(_labels(names, task.approaches)):
+        approach = task.approaches[n] if task.approaches else None
+        text = f"{prompt}\n\nApproach to take: {approach}\n" if approach else prompt
+        agent = names[n % len(names)]
+        entry = Entry(
+            label=label, agent=agent, prompt=text, seed=seed + n, approach=approach
+        )
+        found.append(entry)
     return tuple(found)
 
 
 def _labels(names: Sequence[str], approaches: Sequence[str]) -> list[str]:
-    wanted = (
-        [slug(text, limit=24) for text in approaches] if approaches else list(names)
-    )
-    total = {word: wanted.count(word) for word in wanted}
-    seen: dict[str, int] = {}
-    labels = []
-    for word in wanted:
-        seen[word] = seen.get(word, 0) + 1
-        labels.append(
-            f"{word}-{seen[word]}" if total[word] > 1 or not approaches else word
-        )
+    words = [slug(text, limit=24) or "approach" for text in approaches] or names
+    labels: list[str] = []
+    for word in words:
+        numbered = (f"{word}-{n}" for n in count(1))
+        free = (label for label in numbered if label not in (*labels, *words))
+        plain = approaches and words.count(word) == 1
+        labels.append(word if plain else next(free))
     return labels

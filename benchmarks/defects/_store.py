@@ -10,6 +10,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from filelock import FileLock
+
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus.json"
 PROJECTS = HERE / "projects.json"
@@ -118,23 +120,16 @@ def venv_python(name, requirements, source_root=None):
     )[:12]
     home = cache_dir() / "venvs" / f"{name}-{key}"
     python = home / "bin" / "python"
-    if not (home / "complete").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        run([sys.executable, "-m", "venv", home])
-        run(
-            [
-                python,
-                "-m",
-                "pip",
-                "install",
-                "--disable-pip-version-check",
-                "--quiet",
-                *requirements,
-            ]
-        )
-        if source_root is not None:
-            _add_path_file(python, source_root)
-        (home / "complete").touch()
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.with_suffix(".lock")):  # two defects of a project at once
+        if not (home / "complete").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            run([sys.executable, "-m", "venv", home])
+            pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+            run([*pip, "--quiet", *requirements])
+            if source_root is not None:
+                _add_path_file(python, source_root)
+            (home / "complete").touch()
     return python
 
 

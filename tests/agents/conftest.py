@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +47,7 @@ class Arena(NamedTuple):
         fields: dict[str, object] = {
             "label": "a", "prompt": prompt, "prompt_file": prompt_file, "worktree": self.worktree, "seed": 7,
             "scratch": self.scratch, "model": None, "suite": ("tests/test_calc.py",),
-            "python": Path(sys.executable), "test_command": "pytest", "seconds": 60.0,
+            "python": Path(sys.executable), "seconds": 60.0, "env": self.environ(),
         }  # fmt: skip
         return Order(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -63,25 +64,24 @@ class Arena(NamedTuple):
         name: str,
         body: str | None = None,
         *,
-        timeout: float | None = 20,
+        timeout: float = 20,
         silence: float | None = None,
         environ: dict[str, str] | None = None,
         **changes: object,
     ) -> Attempt:
         """Installs a program that does `body` as the agent `name` and runs it."""
         if body is not None:
-            self.install(AGENTS[name].PROGRAM or "my-agent", body)
+            self.install(AGENTS[name].program or "my-agent", body)
         before = self.tree()
-        return attempt(
-            self.order(**changes),
-            AGENTS[name],
+        order = self.order(
             env=agent_environment(
                 (), agent=AGENTS[name], environ=self.environ(**(environ or {}))
             ),
-            timeout=timeout,
+            seconds=timeout,
             silence=silence,
-            changed=lambda: self.tree() != before,
+            **changes,
         )
+        return attempt(order, AGENTS[name], changed=lambda: self.tree() != before)
 
     def tree(self) -> dict[str, bytes]:
         """Every file of the worktree."""
@@ -117,3 +117,21 @@ def written(tmp_path: Path) -> Callable[[str, str], tuple[Path, Path]]:
         return out, err
 
     return write
+
+
+@pytest.fixture
+def run_git() -> Callable[..., str]:
+    """Plain git in a folder, as the user would run it."""
+
+    def run(folder: Path, *words: str) -> str:
+        identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+        done = subprocess.run(
+            ["git", *identity, *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    return run

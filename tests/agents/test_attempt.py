@@ -269,8 +269,7 @@ def test_outcomes(arena, case):
     assert got.outcome == expected, got
     assert got.changed == ("edit()" in body)
     assert got.why
-    assert got.agent == name
-    assert got.left_processes == 0
+    assert got.end.survivors == 0
 
 
 LIMITS = {
@@ -358,9 +357,9 @@ USAGE = {
 @pytest.mark.parametrize("case", USAGE)
 def test_usage(arena, case):
     body, expected = USAGE[case]
-    got = arena.attempt(case.split()[0], body)
-    assert (got.tokens_in, got.tokens_out, got.cost_usd, got.session) == expected
-    assert got.tokens == (None if expected[0] is None else expected[0] + expected[1])
+    told = arena.attempt(case.split()[0], body).told
+    assert (told.tokens_in, told.tokens_out, told.cost_usd, told.session) == expected
+    assert told.tokens == (None if expected[0] is None else expected[0] + expected[1])
 
 
 @pytest.mark.parametrize(
@@ -369,7 +368,7 @@ def test_usage(arena, case):
 )
 def test_the_final_text(arena, name, body):
     got = arena.attempt(name, body)
-    assert got.text == "Fixed: add() now adds."
+    assert got.told.text == "Fixed: add() now adds."
     assert got.last_lines == ("Fixed: add() now adds.",)
 
 
@@ -476,7 +475,7 @@ def test_a_daemon_that_is_left_behind_is_ended_and_counted(arena, tmp_path):
         f"pathlib.Path({str(note)!r}).write_text(str(child.pid))\n"
     )  # fmt: skip
     got = arena.attempt("claude", body)
-    assert (got.outcome, got.left_processes) == ("finished", 1)
+    assert (got.outcome, got.end.survivors) == ("finished", 1)
     with pytest.raises(ProcessLookupError):
         os.kill(int(note.read_text()), 0)
 
@@ -506,10 +505,11 @@ def test_the_logs_are_apart_and_outside_of_the_worktree(arena):
     got = arena.attempt(
         "claude", CLAUDE_INIT + "print('oops', file=sys.stderr)\n" + CLAUDE_DONE
     )
-    assert "oops" not in got.log.read_text()
-    assert got.errors.read_text() == "oops\n"
-    assert {got.log.parent, got.errors.parent} == {arena.scratch}
-    assert not (arena.worktree / got.log.name).exists()
+    log, errors = arena.scratch / "a.stdout.log", arena.scratch / "a.stderr.log"
+    assert got.outcome == "no-change"
+    assert "oops" not in log.read_text()
+    assert errors.read_text() == "oops\n"
+    assert [path.name for path in arena.worktree.iterdir()] == ["calc.py"]
 
 
 def test_an_agent_that_is_not_there(arena):
@@ -534,13 +534,7 @@ def test_the_module_of_a_worktree_does_not_stand_in_for_ours(arena):
     for package in (folder, folder.parent, folder.parent.parent):
         (package / "__init__.py").write_text("")
     (folder / "__main__.py").write_text("open('fooled', 'w')")
-    order = arena.order(suite=(), seconds=1.0)
-    attempt(
-        order,
-        AGENTS["repair"],
-        env=arena.environ(),
-        timeout=20,
-        silence=None,
-        changed=lambda: False,
-    )
+    order = arena.order(suite=(), seconds=20.0)
+    got = attempt(order, AGENTS["repair"], changed=lambda: False)
+    assert got.told.text == "tests-do-not-run"
     assert not (arena.worktree / "fooled").exists()

@@ -33,6 +33,9 @@ def test_parse_agents(text, expected):
     [
         ("cladue", f'agent "cladue" is not known. {KNOWN} Did you mean "claude"?'),
         ("Claude:2", 'Did you mean "claude"?'),
+        ("coder", 'Did you mean "codex"'),
+        ("repare:3,claude", 'agent "repare" is not known'),
+        ("claude,gemni:2", 'Did you mean "gemini"?'),
         ("abc", f'agent "abc" is not known. {KNOWN} Or give their number'),
         ("", 'agent "" is not known'),
         ("claude,", 'agent "" is not known'),
@@ -77,7 +80,12 @@ def test_default_agent(arena, installed, configured, failing_suite, expected):
         configured=configured, failing_suite=failing_suite, path=str(arena.programs)
     )
     assert name == expected
-    assert why
+    if configured:
+        assert why == "set by the user"
+    elif installed:
+        assert why == "the first installed of claude, codex, gemini, aider"
+    else:
+        assert why == "no other is installed, and it mends failing suites"
 
 
 @pytest.mark.parametrize(

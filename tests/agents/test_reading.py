@@ -1,14 +1,17 @@
 """What adapters make of output, and that no output at all makes them raise."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.agents import AGENTS, Report
-from arena.agents.output import events, fault, last_object, tail
+from arena.agents import AGENTS
+from arena.agents.agent import Agent, Rule
+from arena.agents.output import events, fault, tail
+from arena.agents.reading import Report, read
 
 KEYS = st.sampled_from(
     ["type", "subtype", "result", "usage", "modelUsage", "message", "item", "error", "stats", "models",
@@ -61,7 +64,7 @@ def test_no_output_makes_an_adapter_raise(
     out, err = folder / "out", folder / "err"
     out.write_bytes(data)
     err.write_bytes(noise + b"\n" + data)
-    report = AGENTS[name].read(out, err, exit_code)
+    report = read(AGENTS[name], out, err, exit_code)
     for count in (report.tokens_in, report.tokens_out, report.cost_usd):
         assert count is None or count >= 0
     assert all(
@@ -73,7 +76,7 @@ def test_no_output_makes_an_adapter_raise(
 @pytest.mark.parametrize("name", AGENTS)
 def test_no_file_makes_an_adapter_raise(tmp_path, name):
     assert isinstance(
-        AGENTS[name].read(tmp_path / "none", tmp_path / "none", 0), Report
+        read(AGENTS[name], tmp_path / "none", tmp_path / "none", 0), Report
     )
 
 
@@ -91,7 +94,6 @@ def test_no_file_makes_an_adapter_raise(tmp_path, name):
 def test_a_line_that_is_no_object_is_passed_over(written, line):
     out, _ = written(line + '\n{"type": "x"}\n')
     assert list(events(out)) == [{"type": "x"}]
-    assert last_object(tail(out)) == {"type": "x"}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_repair(written, said, expected):
     out, err = written(
         f"trying 3 places\n{json.dumps({'outcome': said, 'tried': 3})}\n"
     )
-    report = AGENTS["repair"].read(out, err, 0)
+    report = read(AGENTS["repair"], out, err, 0)
     assert (report.outcome, report.text) == (expected, said)
 
 
@@ -121,7 +123,7 @@ def test_gemini_tells_its_input_only(written):
         }
     }
     out, err = written(json.dumps({"response": "x", "stats": stats}, indent=2))
-    report = AGENTS["gemini"].read(out, err, 0)
+    report = read(AGENTS["gemini"], out, err, 0)
     assert (report.tokens_in, report.tokens_out) == (2005, 100)
 
 
@@ -163,3 +165,134 @@ def test_the_end_of_a_file(tmp_path):
     path.write_bytes(b"x" * 100 + b"end")
     assert tail(path, limit=3) == "end"
     assert tail(path) == "x" * 100 + "end"
+
+
+def said(**fields: object) -> str:
+    return json.dumps(fields) + "\n"
+
+
+def test_an_object_may_stand_on_several_lines(written):
+    whole = {"a": {"b": [{}, {"c": 1}]}, "d": "}\n{"}
+    out, _ = written("Starting\n{\n" + json.dumps(whole, indent=2) + "\nDone.\n")
+    assert [found for found in events(out) if found] == [whole]
+
+
+@pytest.mark.parametrize("cut", ["{\n", '{\n  "a": 1,\n', '{\n\t"a": 1\n}}\n', "}\n"])
+def test_a_cut_object_hides_no_event(written, cut):
+    out, _ = written(cut + said(type="x") + cut)
+    assert list(events(out)) == [{"type": "x"}]
+
+
+# What an adapter of the kind that most agents need looks like: opencode's events, for instance.
+SAMPLE = Agent(
+    name="sample",
+    install="-",
+    argv="sample run --format json {more} {task}",
+    keys="SAMPLE_*",
+    session="sessionID",
+    rules=(
+        Rule("type=text", text="part.text"),
+        Rule(
+            "type=step_finish part.reason=stop",
+            "finished",
+            sent="part.tokens.input|part.tokens.cache.read,write",
+            received="part.tokens.output",
+            cost="part.cost",
+        ),
+        Rule("type=step_finish", sent="part.tokens.input", cost="part.cost"),
+        Rule(
+            "type=error error.data.isRetryable=false error.data.statusCode=40[13]",
+            "auth",
+            "{error.data.message|error.name} (status {error.data.statusCode})",
+        ),
+        Rule("type=error", "crashed", "{error.data.message|error.name}"),
+    ),
+)
+STEP = said(
+    type="step_finish",
+    sessionID="s",
+    part={"tokens": {"input": 10}, "cost": 0.1, "reason": "tool"},
+)
+STOP = said(
+    type="step_finish", part={"tokens": {"output": 7}, "cost": 0.2, "reason": "stop"}
+)
+
+
+def test_a_table_of_rules(written):
+    lines = said(type="text", part={"text": "one"}) + said(type="unknown", part=[])
+    got = read(SAMPLE, *written(lines + STEP + STEP + STOP), 0)
+    assert (got.outcome, got.session, got.text, got.error) == (
+        "finished", "s", "one", None,
+    )  # fmt: skip
+    assert (got.tokens_in, got.tokens_out, got.cost_usd) == (20, 7, 0.4)
+    assert got.tokens == 27
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"statusCode": 401, "isRetryable": False, "message": "no"}, ("auth", "no (status 401)")),
+        ({"statusCode": 401, "isRetryable": True, "message": "no"}, ("crashed", "no")),
+        ({"statusCode": 500}, ("crashed", "APIError")),
+        ({"message": ["odd"]}, ("crashed", None)),
+    ],
+)  # fmt: skip
+def test_a_table_names_faults(written, data, expected):
+    line = said(type="error", error={"name": "APIError", "data": data})
+    got = read(SAMPLE, *written(STEP + line), 1)
+    assert (got.outcome, got.error) == expected
+    got = read(SAMPLE, *written(line + STEP), 1)
+    assert got.error is None, "what comes after shows that it has recovered"
+
+
+def test_without_its_last_event_an_agent_has_not_finished(written):
+    assert read(SAMPLE, *written(STEP), 0).outcome == "crashed"
+    assert read(SAMPLE, *written(STEP, STOP), 0).outcome == "finished"
+    assert read(AGENTS["command"], *written(STOP), 0).outcome is None
+
+
+@pytest.mark.parametrize(
+    "number", [-1, True, "x", "1e9", [], {}, None, 1e400, float("nan"), 10**4000]
+)
+def test_what_is_no_count_is_not_counted(written, number):
+    line = said(type="step_finish", part={"tokens": {"input": number}, "cost": number})
+    got = read(SAMPLE, *written(line), 0)
+    assert (got.tokens_in, got.tokens, got.cost_usd) == (None, None, None)
+
+
+def test_aider_tells_its_cost_on_a_line_of_its_own(written):
+    lines = (
+        "Tokens: 1.5k sent, 2k cache write, 500 cache hit, 1,250 received.\n"
+        "Cost: $0.02 message, $0.30 session.\n"
+    )
+    got = read(AGENTS["aider"], *written(lines + lines), 0)
+    assert (got.tokens_in, got.tokens_out, got.cost_usd) == (8000, 2500, 0.04)
+
+
+def test_repair_says_why_and_costs_nothing(written):
+    why = "no change within reach mends the tests"
+    line = said(outcome="nothing-found", tried=3, why=why)
+    got = read(AGENTS["repair"], *written(line), 1)
+    assert (got.error, got.tokens, got.cost_usd) == (why, 0, 0)
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_the_registry(name):
+    agent = AGENTS[name]
+    assert agent.name == name
+    assert "\n" not in agent.install
+    assert all("=" in test for rule in agent.rules for test in rule.when.split())
+
+
+def test_a_long_stream_is_read_in_time_that_nobody_notices(written):
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    line = said(type="user", session_id="s", message={"content": "x" * 2000})
+    message = [
+        said(type="assistant", message={"id": f"m{n}", "usage": usage})
+        for n in range(2000)
+    ]
+    out, err = written(line * 8000 + "".join(message))
+    begun = time.monotonic()
+    got = read(AGENTS["claude"], out, err, 0)
+    assert got.tokens == 4000
+    assert time.monotonic() - begun < 10

@@ -15,6 +15,8 @@ from arena.land import Landed, land
 from arena.machine import git
 from arena.machine.git import Repository
 from arena.machine.quarantine import Quarantine
+from arena.session import Session
+from arena.settings import Settings
 from arena.worktrees import Worktree
 
 DATE = "2026-01-02T03:04:05+00:00"
@@ -50,6 +52,19 @@ class Project:
     @property
     def run_folder(self) -> Path:
         return self.journal.path.parent
+
+    @property
+    def session(self) -> Session:
+        """The run as arena has it open."""
+        return Session(
+            run=RUN,
+            folder=self.run_folder,
+            here=self.path,
+            repo=self.repo,
+            quarantine=self.quarantine,
+            settings=Settings(),
+            journal=self.journal,
+        )
 
     def git(self, *args: str, at: Path | None = None) -> str:
         """Plain git, as the user would run it."""
@@ -101,28 +116,12 @@ class Project:
     ) -> Landed:
         """Lands with what does not matter filled in."""
         return land(
-            self.repo,
-            self.quarantine,
-            self.journal,
-            run=RUN,
-            label="b",
-            commit=commit,
-            target=target,
-            message="Merge b",
-            judge=judge,
+            self.session, "b", commit, target=target, message="Merge b", judge=judge
         )
 
     def worktree(self, label: str) -> Worktree:
         """A worktree of the run, written into the journal."""
-        tree = worktrees.add(
-            self.repo,
-            run=RUN,
-            label=label,
-            base=self.git("rev-parse", "main"),
-            folder=self.run_folder / "trees",
-        )
-        worktrees.note(self.journal, tree)
-        return tree
+        return worktrees.add(self.session, label, base=self.git("rev-parse", "main"))
 
     def refs(self) -> dict[str, str]:
         """All refs except the archive, which nothing ever takes back."""

@@ -11,20 +11,14 @@ from arena import archive
 from arena.clean import Cleaned, clean
 from arena.errors import ArenaError
 from arena.land import undo
-from arena.worktrees import Worktree, registered
+from arena.machine.listing import registered
+from arena.worktrees import Worktree
 
 RUN = "r1"
 
 
 def sweep(project: Any, **more: Any) -> Cleaned:
-    return clean(
-        project.repo,
-        project.quarantine,
-        project.journal,
-        run=RUN,
-        trash=project.run_folder / "trash",
-        **more,
-    )
+    return clean(project.session, **more)
 
 
 def collect(project: Any, tree: Worktree) -> str:
@@ -32,7 +26,7 @@ def collect(project: Any, tree: Worktree) -> str:
     inside = project.quarantine
     inside.take(tree.base, ref=f"refs/arena/bases/{tree.base}")
     commit = inside.snapshot(tree.path, base=tree.base, message="snapshot")
-    archive.keep(project.repo, inside, run=RUN, label=tree.label, commit=commit)
+    archive.keep(project.session, tree.label, commit)
     return commit
 
 
@@ -43,9 +37,7 @@ def shown(project: Any, label: str, path: str) -> str:
 def test_keep_and_restore(project: Any) -> None:
     commit = project.candidate(**{"b.txt": "b\n"})
     for _ in range(2):
-        ref = archive.keep(
-            project.repo, project.quarantine, run=RUN, label="b", commit=commit
-        )
+        ref = archive.keep(project.session, "b", commit)
     assert ref == "refs/arena/archive/r1/b"
     project.git("gc", "-q", "--prune=now")
     assert archive.restore(project.repo, run=RUN, label="b") == "arena/r1/b"
@@ -57,15 +49,15 @@ def test_keep_and_restore(project: Any) -> None:
 
 def test_archive_never_takes_another_value(project: Any) -> None:
     one, two = (project.candidate(**{"b.txt": text}) for text in ("1\n", "2\n"))
-    archive.keep(project.repo, project.quarantine, run=RUN, label="b", commit=one)
+    archive.keep(project.session, "b", one)
     with pytest.raises(ArenaError, match="already holds"):
-        archive.keep(project.repo, project.quarantine, run=RUN, label="b", commit=two)
-    assert archive.archived(project.repo)[0].commit == one
+        archive.keep(project.session, "b", two)
+    assert archive.archived(project.repo, RUN) == {"b": one}
 
 
 def test_restore_refuses(project: Any) -> None:
     commit = project.candidate(**{"b.txt": "b\n"})
-    archive.keep(project.repo, project.quarantine, run=RUN, label="b", commit=commit)
+    archive.keep(project.session, "b", commit)
     with pytest.raises(ArenaError, match="holds no c; it holds b"):
         archive.restore(project.repo, run=RUN, label="c")
     main = project.git("rev-parse", "main")
@@ -94,9 +86,9 @@ def test_clean_removes_and_undo_restores_the_branches(project: Any) -> None:
     again = sweep(project)
     assert (again.worktrees, again.branches, again.freed) == ((), (), 0)
     project.git("gc", "-q", "--prune=now")
-    undo(project.repo, project.journal, run=RUN)
+    undo(project.session)
     assert project.refs() == refs
-    undo(project.repo, project.journal, run=RUN)
+    undo(project.session)
     assert "refs/heads/arena/r1/a" not in project.refs()
 
 
@@ -130,7 +122,7 @@ def test_clean_keeps_commits_that_only_the_agent_had(project: Any) -> None:
     head = project.commit(at=tree.path, **{"one.txt": "second thought\n"})
     collect(project, tree)
     done = sweep(project)
-    found = {a.label: a.commit for a in archive.archived(project.repo, RUN)}
+    found = archive.archived(project.repo, RUN)
     assert found["a.branch"] == branch
     assert found["a.head"] == head
     assert done.kept == ()
@@ -212,7 +204,7 @@ def test_hooks_do_not_run(project: Any, tmp_path: Path) -> None:
         (hooks / name).chmod(0o755)
     project.worktree("a")
     sweep(project)
-    undo(project.repo, project.journal, run=RUN)
+    undo(project.session)
     assert not mark.exists()
 
 
@@ -223,7 +215,7 @@ def test_clean_after_landing_undoes_both(project: Any) -> None:
     commit = collect(project, tree)
     project.land(commit)
     sweep(project)
-    undo(project.repo, project.journal, run=RUN)
+    undo(project.session)
     before["refs/heads/arena/r1/b"] = tree.base
     assert project.refs() == before
     assert project.clean()

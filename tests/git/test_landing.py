@@ -53,7 +53,7 @@ def test_clean_landing_with_the_target_checked_out(project: Any) -> None:
     assert (
         project.git("log", "-1", "--format=%P %an %s") == f"{old} {commit} Ada Merge b"
     )
-    assert archive.archived(project.repo, RUN)[0].commit == commit
+    assert archive.archived(project.repo, RUN) == {"b": commit}
     assert project.kinds() == ["landing", "landed"]
     assert "land b" in project.git("reflog", "-1", "HEAD")
     project.git("fsck", "--strict")
@@ -401,7 +401,7 @@ def test_target_rebased_in_another_worktree(project: Any, tmp_path: Path) -> Non
 def test_poisoned_object_store(project: Any) -> None:
     """Git would check out false content under the true id."""
     commit = project.candidate(**{"b.txt": "good\n"})
-    archive.keep(project.repo, project.quarantine, run=RUN, label="b", commit=commit)
+    archive.keep(project.session, "b", commit)
     oid = project.git("rev-parse", f"{commit}:b.txt")
     loosen(project)
     (project.path.parent / "evil").write_text("evil\n")
@@ -448,3 +448,39 @@ def test_odd_names(project: Any) -> None:
     project.land(commit)
     assert project.clean()
     assert project.files()["new\nline.txt"] == b"1\n"
+
+
+def test_from_inside_the_git_directory(project: Any) -> None:
+    commit = project.candidate(**{"b.txt": "b\n"})
+    project.repo = git.open_repository(project.path / ".git")
+    assert project.land(commit).checkout == project.path
+    assert project.clean()
+
+
+def test_setting_that_hides_edits(project: Any) -> None:
+    commit = project.candidate(**{"a.txt": "theirs\n"})
+    project.git("config", "core.ignoreStat", "true")
+    project.git("update-index", "--really-refresh")
+    (project.path / "a.txt").write_text("hidden edit\n")
+    refused(project, commit, "a.txt")
+
+
+@pytest.mark.parametrize("name", ["b.log", "a.txt"])
+def test_file_written_at_the_last_moment(project: Any, name: str) -> None:
+    """After everything was looked at, and before the checkout moves: an ignored file, and an edit."""
+    commit = project.candidate(
+        **{"b.log": "theirs\n", "a.txt": "theirs\n", ".gitignore": "none\n"}
+    )
+    before = project.refs()
+
+    def write(event: Any) -> None:
+        if event.kind == "landing":
+            (project.path / name).write_text("precious\n")
+
+    project.journal.listeners.append(write)
+    with pytest.raises(ArenaError, match=name):
+        project.land(commit)
+    assert (project.path / name).read_text() == "precious\n"
+    assert project.refs() == before
+    assert project.kinds() == ["landing", "not-landed"]
+    assert project.git("diff", "--cached", "--name-only") == ""

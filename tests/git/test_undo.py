@@ -14,6 +14,7 @@ import pytest
 
 import arena
 from arena import land as landing
+from arena import moves
 from arena.errors import ArenaError
 from arena.machine import living
 
@@ -22,11 +23,11 @@ ROOT = Path(arena.__file__).parents[1]
 
 
 def undo(project: Any) -> landing.Undone:
-    return landing.undo(project.repo, project.journal, run=RUN)
+    return landing.undo(project.session)
 
 
-def recover(project: Any) -> landing.Recovered | None:
-    return landing.recover(project.repo, project.journal)
+def recover(project: Any) -> moves.Recovered | None:
+    return moves.recover(project.session)
 
 
 def state(project: Any) -> tuple[Any, ...]:
@@ -57,12 +58,9 @@ def test_undo_takes_back_two_landings(project: Any) -> None:
     project.land(one)
     landing_two = project.candidate(**{"c.txt": "c\n"})
     landing.land(
-        project.repo,
-        project.quarantine,
-        project.journal,
-        run=RUN,
-        label="c",
-        commit=landing_two,
+        project.session,
+        "c",
+        landing_two,
         target="refs/heads/main",
         message="Merge c",
         judge=lambda commit, tree: (),
@@ -109,6 +107,8 @@ from arena.journal import Journal
 from arena.land import land
 from arena.machine import git
 from arena.machine.quarantine import Quarantine
+from arena.session import Session
+from arena.settings import Settings
 path, journal, commit, when = sys.argv[1:]
 repo = git.open_repository(Path(path))
 journal = Journal(Path(journal))
@@ -117,8 +117,9 @@ def listen(event):
         os.kill(os.getpid(), 9)
     print(event.kind, flush=True)
 journal.listeners.append(listen)
-land(repo, Quarantine(repo), journal, run="r1", label="b", commit=commit, target="refs/heads/main",
-     message="Merge b", judge=lambda c, t: ())
+session = Session(run="r1", folder=journal.path.parent, here=Path(path), repo=repo, quarantine=Quarantine(repo),
+                  settings=Settings(), journal=journal)
+land(session, "b", commit, target="refs/heads/main", message="Merge b", judge=lambda c, t: ())
 """
 
 
@@ -274,3 +275,51 @@ def test_kill_of_the_whole_group_at_random_moments(project: Any) -> None:
         assert state(project) == before
     project.git("fsck", "--strict")
     assert outcomes
+
+
+def test_recovery_leaves_a_checkout_alone_that_is_on_another_branch(
+    project: Any,
+) -> None:
+    half_done(project)
+    project.git("checkout", "-q", "-b", "mine")
+    project.commit(**{"mine.txt": "committed\n"})
+    (project.path / "mine.txt").write_text("staged\n")
+    project.git("add", "mine.txt")
+    before = state(project)
+    recover(project)
+    assert state(project) == before
+
+
+def test_recovery_keeps_what_the_user_has_staged_since(project: Any) -> None:
+    old, new = half_done(project)
+    (project.path / "mine.txt").write_text("staged\n")
+    project.git("add", "mine.txt")
+    before = state(project)
+    project.git("read-tree", "-m", "-u", old, new)
+    recover(project)
+    assert state(project) == before
+    assert project.git("ls-files", "--", "mine.txt") == "mine.txt"
+
+
+def test_recovery_in_a_sparse_checkout(project: Any) -> None:
+    project.commit(in__x="x\n", out__y="y\n")
+    project.git("sparse-checkout", "set", "in")
+    before = state(project)
+    commit = project.candidate(in__x="X\n", out__y="Y\n", out__z="Z\n")
+    killed(project, commit, when="landing")
+    data = next(project.journal.events()).data
+    project.git("read-tree", "-m", "-u", data["old"], data["new"])
+    recover(project)
+    assert state(project) == before
+    assert not (project.path / "out").exists()
+
+
+def test_recovery_when_the_user_went_on_committing(project: Any) -> None:
+    half_done(project)
+    project.commit(**{"mine.txt": "committed\n"})
+    (project.path / "mine.txt").write_text("edited\n")
+    before = state(project)
+    found = recover(project)
+    assert found is not None
+    assert not found.made
+    assert state(project) == before

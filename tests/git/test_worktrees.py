@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +14,13 @@ import pytest
 from arena import worktrees
 from arena.errors import ArenaError
 from arena.machine import git
-from arena.machine.listing import parse_worktrees
-
-RUN = "r1"
+from arena.machine.listing import parse_worktrees, registered
+from arena.settings import Settings
 
 
 def add(project: Any, label: str, **more: Any) -> worktrees.Worktree:
-    facts = {"run": RUN, "base": project.git("rev-parse", "main")}
-    folder = project.run_folder / "trees"
-    return worktrees.add(project.repo, label=label, folder=folder, **(facts | more))
+    facts = {"base": project.git("rev-parse", "main")} | more
+    return worktrees.add(project.session, label, **facts)
 
 
 def test_add_is_full_locked_and_clean(project: Any) -> None:
@@ -31,7 +28,7 @@ def test_add_is_full_locked_and_clean(project: Any) -> None:
     assert (tree.path / "a.txt").read_text() == "one\ntwo\nthree\n"
     assert project.git("status", "--porcelain", at=tree.path) == ""
     assert project.git("symbolic-ref", "HEAD", at=tree.path) == "refs/heads/arena/r1/a"
-    entry = worktrees.registered(project.repo)[1]
+    entry = registered(project.repo)[1]
     assert (entry.path, entry.locked) == (tree.path, "arena r1")
     config = (project.path / ".git/config").read_text()
     assert "arena" not in config
@@ -55,7 +52,7 @@ def test_add_many_at_once(project: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         trees = list(pool.map(lambda n: add(project, f"w{n}"), range(8)))
     assert len({tree.path for tree in trees}) == 8
-    assert len(worktrees.registered(project.repo)) == 9
+    assert len(registered(project.repo)) == 9
 
 
 def test_add_runs_no_filter(project: Any, tmp_path: Path) -> None:
@@ -72,7 +69,7 @@ def test_add_leaves_nothing_when_it_fails(project: Any) -> None:
     with pytest.raises(ArenaError, match="can't make the worktree"):
         add(project, "a", base="0" * 40)
     assert project.refs() == before
-    assert len(worktrees.registered(project.repo)) == 1
+    assert len(registered(project.repo)) == 1
 
 
 @pytest.mark.parametrize("label", ["../x", "-rf", "a b", "x.lock", "A", "", "a..b"])
@@ -96,13 +93,14 @@ def test_from_a_linked_worktree_and_a_bare_repository(
     tree = add(project, "a")
     base = project.git("rev-parse", "main")
     inner = git.open_repository(tree.path)
-    folder = tmp_path / "inner"
-    worktrees.add(inner, run=RUN, label="b", base=base, folder=folder)
+    session = replace(project.session, folder=tmp_path / "inner", repo=inner)
+    worktrees.add(session, "b", base=base)
     project.git("clone", "-q", "--bare", str(project.path), str(tmp_path / "b.git"))
     bare = git.open_repository(tmp_path / "b.git")
-    made = worktrees.add(bare, run=RUN, label="c", base=base, folder=folder)
+    session = replace(session, repo=bare)
+    made = worktrees.add(session, "c", base=base)
     assert (made.path / "a.txt").exists()
-    assert worktrees.remove(bare, made, trash=folder / "trash") is not None
+    assert worktrees.remove(session, made) is not None
 
 
 def test_remove_moves_everything_into_the_trash(project: Any, tmp_path: Path) -> None:
@@ -110,11 +108,11 @@ def test_remove_moves_everything_into_the_trash(project: Any, tmp_path: Path) ->
     (tree.path / "left.log").write_text("ignored\n")
     (tmp_path / "outside").mkdir()
     (tree.path / "link").symlink_to(tmp_path / "outside")
-    moved = worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
+    moved = worktrees.remove(project.session, tree)
     assert moved is not None
     assert (moved / "left.log").exists()
-    assert len(worktrees.registered(project.repo)) == 1
-    assert worktrees.remove(project.repo, tree, trash=moved.parent) is None
+    assert len(registered(project.repo)) == 1
+    assert worktrees.remove(project.session, tree) is None
 
 
 def test_remove_leaves_missing_worktrees_of_the_user(
@@ -123,25 +121,22 @@ def test_remove_leaves_missing_worktrees_of_the_user(
     project.git("worktree", "add", "-q", str(tmp_path / "mine"), "-b", "mine")
     (tmp_path / "mine").rename(tmp_path / "unmounted")
     tree = add(project, "a")
-    worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
-    assert [e.branch for e in worktrees.registered(project.repo)][1:] == [
-        "refs/heads/mine"
-    ]
+    worktrees.remove(project.session, tree)
+    assert [e.branch for e in registered(project.repo)][1:] == ["refs/heads/mine"]
 
 
 def test_remove_with_a_missing_folder(project: Any) -> None:
     tree = add(project, "a")
     tree.path.rename(project.path.parent / "away")
-    assert worktrees.remove(project.repo, tree, trash=project.run_folder / "t") is None
-    assert len(worktrees.registered(project.repo)) == 1
+    assert worktrees.remove(project.session, tree) is None
+    assert len(registered(project.repo)) == 1
 
 
 def test_remove_never_leaves_the_run_folder(project: Any) -> None:
     tree = add(project, "a")
-    trash = project.run_folder / "trash"
     for path in (project.path, project.path.parent, Path("/"), project.run_folder):
         with pytest.raises(ArenaError, match="not arena's to remove"):
-            worktrees.remove(project.repo, replace(tree, path=path), trash=trash)
+            worktrees.remove(project.session, replace(tree, path=path))
     assert project.clean()
 
 
@@ -152,16 +147,16 @@ def test_remove_does_not_follow_a_planted_link(project: Any, tmp_path: Path) -> 
     precious.mkdir()
     tree.path.symlink_to(precious)
     with pytest.raises(ArenaError, match="not the folder"):
-        worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
+        worktrees.remove(project.session, tree)
     assert precious.is_dir()
 
 
 def test_broken_git_file(project: Any) -> None:
     tree = add(project, "a")
     (tree.path / ".git").unlink()
-    moved = worktrees.remove(project.repo, tree, trash=project.run_folder / "trash")
+    moved = worktrees.remove(project.session, tree)
     assert moved is not None
-    assert len(worktrees.registered(project.repo)) == 1
+    assert len(registered(project.repo)) == 1
 
 
 def test_parse_worktrees() -> None:
@@ -208,22 +203,21 @@ def test_copy_files_writes_through_no_link(project: Any, tmp_path: Path) -> None
     assert not (tmp_path / "data").exists()
 
 
-def test_set_up(project: Any, tmp_path: Path) -> None:
-    tree = add(project, "a")
-    command = [sys.executable, "-c", "import os; print(os.getcwd()); open('m','w')"]
-    facts: dict[str, Any] = {"env": dict(os.environ), "log": tmp_path / "l" / "log"}
-    done = worktrees.set_up(tree, command, timeout=60, **facts)
-    assert done.ok
-    assert str(tree.path) in done.log.read_text()
-    assert (tree.path / "m").exists()
-    slow = worktrees.set_up(tree, ["sleep", "60"], timeout=0.3, **facts)
-    assert (slow.ok, slow.reason) == (False, "timeout")
-    with pytest.raises(ArenaError, match="can't start"):
-        worktrees.set_up(tree, ["no-such-program"], timeout=1, **facts)
+def test_set_up(project: Any) -> None:
+    tree, env = add(project, "a"), dict(os.environ)
+    worktrees.set_up(project.session, tree, "pwd; touch made", env)
+    log = project.run_folder / "logs" / "a.setup.log"
+    assert str(tree.path) in log.read_text()
+    assert (tree.path / "made").exists()
+    with pytest.raises(ArenaError, match=r"exited, exit code 127.*no-such-program"):
+        worktrees.set_up(project.session, tree, "no-such-program", env)
+    quick = replace(project.session, settings=Settings(timeout=0.3))
+    with pytest.raises(ArenaError, match=r"failed \(timeout"):
+        worktrees.set_up(quick, tree, "sleep 60", env)
 
 
 def test_foreign_prune_does_not_take_ours(project: Any) -> None:
     tree = add(project, "a")
     tree.path.rename(tree.path.with_name("elsewhere"))
     subprocess.run(["git", "worktree", "prune"], cwd=project.path, check=True)
-    assert len(worktrees.registered(project.repo)) == 2
+    assert len(registered(project.repo)) == 2

@@ -117,11 +117,19 @@ def _mend(task: Task, project: Project, progress: Progress) -> Result:
 
 def _places(project: Project, before: base.Baseline, traced: Outcome) -> list[Place]:
     """The suspicious statements of files that may be changed."""
-    tests = base.traced_tests(before, traced)
-    paths = {Path(name) for test in tests.failing for name in traced.lines[test]}
-    collected = {project.tree / name for name in before.outcome.files}
+    traced_tests = base.traced_tests(before, traced)
+    paths = {Path(name) for t in traced_tests.failing for name in traced.lines[t]}
+    # With --doctest-modules every source file is collected, too.
+    tests = {name for name in before.outcome.tests if not _is_doctest(name)}
+    collected = {project.tree / name.partition("::")[0] for name in tests}
     mine = [path for path in paths - collected if is_source(project.tree, path)]
-    return rank(traced, base.load_sources(mine), tests)
+    return rank(traced, base.load_sources(mine), traced_tests)
+
+
+def _is_doctest(test: str) -> bool:
+    """Whether an id such as `src/pkg/mod.py::pkg.mod.function` is a docstring's."""
+    name = test.partition("::")[2].partition("[")[0]
+    return "." in name and "::" not in name
 
 
 def _search(task: Task, bench: Bench, queue: Queue, progress: Progress) -> Result:
