@@ -207,6 +207,10 @@ def main() -> None:
         "--option", action="append", default=[], help="further option of arena judge"
     )
     given = parser.parse_args()
+    for name in ("bench", "work", "out", "check"):
+        path = getattr(given, name)
+        # The judge works in the case's folder.
+        setattr(given, name, path and path.resolve())
     out = given.out or given.work / "out"
     out.mkdir(parents=True, exist_ok=True)
     listed = subprocess.run(

@@ -15,6 +15,7 @@ NAMES = {
 }  # fmt: skip
 SOURCE = (".py", ".pyi", ".pyx", ".c", ".h", ".cpp", ".rs", ".js", ".ts")
 DOCS = (".md", ".rst", ".txt", ".adoc")
+LEFTOVERS = (".bak", ".orig", ".rej", ".swp", ".pyc", "~")
 CONFIG = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".lock")
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -66,6 +67,8 @@ def measure(subject: Subject) -> Findings:
 
 
 def _same_code(subject: Subject, change: Change) -> bool:
+    if change.status == "A" and change.path.endswith(LEFTOVERS):
+        return True  # an editor's or a tool's copy of a file
     if change.status != "M" or change.mode != change.old_mode:
         return False
     if not change.path.endswith(".py"):

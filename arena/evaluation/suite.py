@@ -155,7 +155,8 @@ class Runner:
         ini = pytest_config.ini_text(
             plan.config, pythonpath=[str(top / p) for p in plan.config.pythonpath]
         )
-        (place / "pytest.ini").write_text(ini, encoding="utf-8")
+        # In a folder that is above nothing: a pytest that a test starts in its TMPDIR would find it upwards.
+        store.write_text(place / "judge" / "pytest.ini", ini)
         wanted = [str(tree / pattern) for pattern in request.coverage]
         return {
             "tree": str(top),
@@ -164,7 +165,7 @@ class Runner:
             "forbidden": [str(path) for path in plan.forbidden],
             "extra_path": [str(path) for path in env.extra_path],
             "lent": str(env.lent),
-            "ini": str(place / "pytest.ini"),
+            "ini": str(place / "judge" / "pytest.ini"),
             "plugins": list(plan.plugins),
             "options": [*OPTIONS, *_seeded(env, request.seed), *plan.options],
             "targets": list(self._targets(request)),

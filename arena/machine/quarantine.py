@@ -6,6 +6,7 @@ hash), so from the moment that an agent has ended everything is done here. Recip
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -66,6 +67,11 @@ class Quarantine:
         path = store.cache_dir() / "quarantine" / f"{name}.git"
         self.git = git.at(path)
         self._scratch = path.parent / f"{name}.index"
+        # Ids name content: what was read once is read for good. A start of git costs as much as 1000 look-ups.
+        self._listing = functools.lru_cache(maxsize=16)(self._list)
+        self._content = functools.lru_cache(maxsize=64)(
+            lambda oid: next(self.blobs([oid]))
+        )
         with store.lock(path.with_suffix(".lock"), who="arena", wait=60):
             if not (path / "HEAD").exists():
                 self._create(path)
@@ -121,6 +127,8 @@ class Quarantine:
 
     def give(self, commit: str) -> None:
         """Copies a commit of ours into the user's repository, where no ref names it yet."""
+        if self.source.ask("rev-list", "--objects", "-n", "1", commit).code == 0:
+            return  # the judge of existing branches: everything is there
         url = "file://" + str(self.git.git_dir)
         # A pruning set in the user's configuration must not reach their remote-tracking branches.
         options = ("-q", "--no-tags", "--no-write-fetch-head", "--no-auto-gc")
@@ -134,13 +142,16 @@ class Quarantine:
                 "Run git fsck there; nothing was changed."
             )
 
-    def entries(self, tree: str, *paths: str) -> list[TreeEntry]:
+    def entries(self, tree: str) -> list[TreeEntry]:
         """All files of a tree, recursively, links and submodules included."""
-        found = []
-        for line in self.git.call("ls-tree", "-r", "-z", tree, "--", *paths).fields:
+        return list(self._listing(tree).values())
+
+    def _list(self, tree: str) -> dict[str, TreeEntry]:
+        found = {}
+        for line in self.git.call("ls-tree", "-r", "-z", tree).fields:
             head, _, path = line.partition("\t")
             mode, _, oid = head.split(" ")
-            found.append(TreeEntry(mode=mode, oid=oid, path=path))
+            found[path] = TreeEntry(mode=mode, oid=oid, path=path)
         return found
 
     def blobs(self, oids: list[str]) -> Iterator[bytes]:
@@ -173,10 +184,10 @@ class Quarantine:
 
     def read(self, tree: str, path: str) -> bytes | None:
         """Content of one file of a tree, None if it is not there (or is no plain file)."""
-        found = [e for e in self.entries(tree, path) if e.path == path]
-        if not found or found[0].mode in (LINK, GITLINK):
+        entry = self._listing(tree).get(path)
+        if entry is None or entry.mode in (LINK, GITLINK):
             return None
-        return next(self.blobs([found[0].oid]))
+        return self._content(entry.oid)
 
     def export(self, tree: str, target: Path) -> None:
         """Writes the raw files of a tree into an empty folder: no filter, attribute or hook acts.

@@ -82,8 +82,15 @@ class Recorder:
         row = (nodeid, outcome or "passed", round(seconds, 4), message)
         self.channel.send("ran", row=row)
 
+
+class ReportTaker:
+    """Hands the report of pytest-json-report to the recorder; a pytest without that plugin refuses its hook."""
+
+    def __init__(self, recorder):
+        self.recorder = recorder
+
     def pytest_json_modifyreport(self, json_report):
-        self.report = json_report
+        self.recorder.report = json_report
 
 
 ORDER = (None, "passed", "xpassed", "xfailed", "skipped", "failed", "error")
@@ -235,12 +242,15 @@ def main():
         place_code(order)
     measure = start_coverage(order)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    recorder = Recorder(channel, order)
+    plugins = [Recorder(channel, order)]
+    recorder = plugins[0]
+    if has_stash(pytest.__version__):
+        plugins.append(ReportTaker(recorder))
     sys.argv = ["pytest"] + order["options"] + order["targets"]
     if measure is not None:
         measure.start()
     code = int(
-        pytest.main(pytest_arguments(order, pytest.__version__), plugins=[recorder])
+        pytest.main(pytest_arguments(order, pytest.__version__), plugins=plugins)
     )
     lines = executed(measure, order["tree"])
     inside, outside = imported(order)
