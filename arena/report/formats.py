@@ -2,8 +2,8 @@
 
 from arena.report.junit import junit
 from arena.report.markdown import markdown
-from arena.report.page import html, write_html
+from arena.report.page import html
 from arena.report.summary import terminal
 from arena.report.table import csv
 
-__all__ = ["csv", "html", "junit", "markdown", "terminal", "write_html"]
+__all__ = ["csv", "html", "junit", "markdown", "terminal"]

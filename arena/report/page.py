@@ -3,144 +3,96 @@
 import base64
 import hashlib
 import json
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from arena.machine import resources
-from arena.report import change, diffs, evidence, matrix, reasons, top
-from arena.report.board import Board, board
-from arena.report.subject import Doc, details, is_exploration, prepare
+from arena.report import sections, subject, text
+from arena.report.board import board, measured
+from arena.report.diffs import diffs
+from arena.report.subject import Doc, prepare
 
 # A browser takes longer than anybody waits for a file larger than this: diffs leave, and the page says so.
 SIZE_LIMIT = 20_000_000
+# From so many columns on, a cell shows a letter instead of a word.
+DENSE = 9
+WORDS = {
+    "P": "pass",
+    "F": "FAIL",
+    "E": "error",
+    "S": "skip",
+    "N": "not run",
+    "K": "flaky",
+    "X": "xfail",
+}
 
 
 def html(doc: Doc) -> str:
     """The whole page as text; the same document gives the same bytes."""
-    cleaned = prepare(doc)
-    page = _render(cleaned, without_diffs=False)
-    return (
-        page
-        if len(page.encode()) <= SIZE_LIMIT
-        else _render(cleaned, without_diffs=True)
-    )
-
-
-def write_html(doc: Doc, path: Path) -> None:
-    """Write the page to `path`, whole or not at all; folders on the way are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page = html(doc).encode()
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(page)
-        # mkstemp makes files for their owner only; a report is for everybody who may see its folder.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    page = _render(doc, without_diffs=False)
+    if len(page.encode()) <= SIZE_LIMIT:
+        return page
+    return _render(doc, without_diffs=True)
 
 
 def _render(doc: Doc, *, without_diffs: bool) -> str:
-    css, js = (
-        resources.read_text("templates", f"report.{kind}") for kind in ("css", "js")
-    )
+    made = prepare(doc)
+    css, js = (resources.read_text("templates", f"report.{k}") for k in ("css", "js"))
+    tests, columns = sections.tests(made), made["details"]["tests"]["columns"]
+    columns_are_many = len(columns) > DENSE
+    words = {letter: letter for letter in WORDS} if columns_are_many else WORDS
     return resources.render(
         "report.html.j2",
+        doc=made,
+        text=text,
+        subject=subject,
+        sections=sections,
+        measured=measured,
+        board=board(made),
+        tests=tests,
+        dense=columns_are_many,
+        words=words,
+        sliders=sections.sliders(made)[0],
+        diffs=[] if without_diffs else diffs(made),
+        without_diffs=without_diffs,
         csp=policy(css, js),
         css=resources.trusted(css),
         js=resources.trusted(js),
-        **_sections(doc, without_diffs=without_diffs),
+        data=resources.trusted(json_for_page(_data(made, tests, words))),
+        packed=resources.trusted(tests["packed"]),
     )
 
 
-def _sections(doc: Doc, *, without_diffs: bool) -> dict[str, Any]:
-    tests, shown_board, flags = matrix.matrix(doc), board(doc), evidence.flags(doc)
-    shown_diffs = () if without_diffs else diffs.diffs(doc)
-    columns, calls = evidence.behaviour(doc)
-    events, earlier = evidence.events(doc)
-    contents = _contents(tests, shown_board, len(shown_diffs), len(flags), len(calls))
-    known = top.anchors(doc, [name for name, _, _ in contents]) | {
-        diff.id for diff in shown_diffs
-    }
+def _data(doc: Doc, tests: Doc, words: Doc) -> Doc:
+    """What the script needs: fractions per candidate (0 to 1), the noise (points), the recorded winner, tests."""
+    criteria, rivals = sections.sliders(doc)
+    names = [criterion["measure"] for criterion in criteria]
     return {
-        "header": top.header(doc),
-        "verdict": top.verdict(doc, known),
-        "contents": contents,
-        "exploration": is_exploration(doc),
-        "board": shown_board,
-        "noise": doc["rubric"].get("noise") or 0.0,
-        "reasons": reasons.reasons(doc),
-        "rubric": doc["rubric"],
-        "tests": tests,
-        "behaviour": {"columns": columns, "calls": calls},
-        "coverage": change.coverage(doc),
-        "worst": change.worst_functions(doc),
-        "functions": change.functions(doc),
-        "diffs": shown_diffs,
-        "diffs_left_out": without_diffs,
-        "files": change.files(doc),
-        "flags": flags,
-        "logs": evidence.logs(doc),
-        "events": events,
-        "earlier_events": earlier,
-        "provenance": evidence.provenance(doc),
-        "replay": doc.get("replay") or "",
-        "data": resources.trusted(json_for_page(_data(doc, tests))),
-        "packed": resources.trusted(tests.packed),
-    }
-
-
-def _contents(
-    tests: matrix.Matrix,
-    shown: Board,
-    diff_count: int,
-    flag_count: int,
-    call_count: int,
-) -> tuple[tuple[str, str, int | None], ...]:
-    """Sections in their order: address, title and how many things are in it."""
-    behaviour = (("behaviour", "Behaviour", call_count),) if call_count else ()
-    return (
-        ("verdict", "Verdict", None),
-        ("scoreboard", "Scoreboard", len(shown.rows)),
-        ("reasons", "Reasons", None),
-        ("tests", "Tests", tests.differing),
-        *behaviour,
-        ("coverage", "Coverage", None),
-        ("complexity", "Complexity", None),
-        ("diffs", "Diffs", diff_count),
-        ("files", "Files", None),
-        ("flags", "Flags", flag_count),
-        ("logs", "Logs", None),
-        ("timeline", "Timeline", None),
-        ("provenance", "Provenance", None),
-    )
-
-
-def _data(doc: Doc, tests: matrix.Matrix) -> dict[str, Any]:
-    return {
-        "sliders": reasons.slider_data(doc),
+        "sliders": {
+            "rivals": [
+                {
+                    "label": c["label"],
+                    "fractions": {n: c["fractions"][n] for n in names},
+                }
+                for c in rivals
+            ],
+            "noise": doc["rubric"]["noise"],
+            "winner": doc["verdict"]["winner"],
+            "word": "best-looking candidate" if doc["exploration"] else "winner",
+        },
         "tests": {
-            "columns": tests.columns,
-            "words": {
-                letter: matrix.result_word(letter, tests.dense)
-                for letter in matrix.WORDS
-            },
-            "differing": tests.differing,
-            "total": len((details(doc, "tests") or {}).get("ids") or ()),
+            "columns": doc["details"]["tests"]["columns"],
+            "words": words,
+            "differing": tests["differing"],
         },
     }
 
 
 def json_for_page(data: Any) -> str:
     """JSON that may stand inside a script element: no character in it can end the element."""
-    text = json.dumps(data, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    made = json.dumps(data, allow_nan=False, sort_keys=True, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+        made = made.replace(character, f"\\u{ord(character):04x}")
+    return made
 
 
 def policy(css: str, js: str) -> str:
@@ -149,7 +101,6 @@ def policy(css: str, js: str) -> str:
     return f"{sources}; base-uri 'none'; form-action 'none'"
 
 
-def _hash(text: str) -> str:
-    return (
-        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-    )
+def _hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,12 +1,12 @@
 """The last words on the terminal: verdict, scoreboard, next command, place of the report."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from arena.report import text, top
-from arena.report.board import Board, Cell, Column, Row, board
+from arena.report import subject
+from arena.report.board import Cell, Column, Row, board
 from arena.report.subject import Doc, prepare
+from arena.report.text import NOT_MEASURED
 
 ROWS_SHOWN = 20
 LABEL_LIMIT = 24
@@ -14,33 +14,19 @@ CELL_LIMIT = 20
 TITLE_LIMIT = 14
 FEWEST_COLUMNS = 2
 
-_ASCII = str.maketrans(
-    {
-        "✓": "ok",
-        "✗": "FAIL",
-        "→": "->",
-        "↔": "<->",
-        "…": "...",
-        "·": "-",
-        "\u2013": "-",
-        "—": "-",
-        "\u2212": "-",
-    }
-    | {"\u00d7": "x", "▲": "!", "“": '"', "”": '"', "\u2018": "'", "\u2019": "'"}
-)
-_COLOURS = {"bold": "1", "good": "1;32", "bad": "1;31", "warn": "1;33", "dim": "2"}
-_CONFIDENCE = {
-    "decisive": "good",
-    "clear": "good",
-    "leaning": "warn",
-    "toss-up": "warn",
-    "none": "bad",
+_ASCII: dict[int, int | str] = {
+    ord("✓"): "ok",
+    ord("✗"): "FAIL",
+    ord("→"): "->",
+    ord("…"): "...",
 }
+_ASCII |= str.maketrans("·\u2013—\u2212\u00d7▲“”\u2018\u2019", "----x!\"\"''")
+_COLOURS = {"bold": "1", "good": "1;32", "bad": "1;31", "warn": "1;33", "dim": "2"}
+_STYLES = {"decisive": "good", "clear": "good", "none": "bad"}
 _STATES = {"win": "bold", "tie": "bold", "out": "dim", "failed": "dim"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Screen:
+class _Screen(NamedTuple):
     """What the terminal can do: cells per line, colour, characters beyond ASCII."""
 
     width: int
@@ -49,23 +35,23 @@ class _Screen:
 
     def say(self, words: str) -> str:
         """The words in characters that the terminal has."""
-        return (
-            words
-            if self.unicode
-            else words.translate(_ASCII).encode("ascii", "backslashreplace").decode()
-        )
+        if self.unicode:
+            return words
+        return words.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
     def paint(self, style: str, line: str) -> str:
         """The line in a colour, where there is colour."""
-        return (
-            f"\x1b[{_COLOURS[style]}m{line}\x1b[0m"
-            if self.colour and style and line
-            else line
-        )
+        painted = self.colour and style and line
+        return f"\x1b[{_COLOURS[style]}m{line}\x1b[0m" if painted else line
 
-    def wrap(self, words: str, first: str = "", later: str = "") -> list[str]:
-        """The words in lines that stay below the last cell."""
-        return wrap(self.say(words), self.width - 1, first, later)
+    def wrap(self, words: str, first: str = "", later: str = "") -> Iterator[str]:
+        """The words in lines that stay below the last cell, each after its indent."""
+        from rich.console import Console
+        from rich.text import Text
+
+        room = self.width - 1 - max(len(first), len(later))
+        for i, line in enumerate(Text(self.say(words)).wrap(Console(), room)):
+            yield f"{later if i else first}{line.plain.rstrip()}"
 
 
 def terminal(
@@ -75,88 +61,68 @@ def terminal(
 
     `colour` adds escape codes; with `unicode=False` the result is ASCII. There is no line break at the end.
     """
-    cleaned = prepare(doc)
-    screen = _Screen(width=max(width, 24), colour=colour, unicode=unicode)
-    parts = (_words(cleaned, screen), _table(cleaned, screen), _next(cleaned, screen))
+    made = prepare(doc)
+    screen = _Screen(max(width, 24), colour, unicode)
+    parts = (_words(made, screen), _table(made, screen), _next(made, screen))
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 
-def wrap(words: str, width: int, first: str = "", later: str = "") -> list[str]:
-    """Lines of at most `width` cells; `first` and `later` are put before the first and the other lines."""
-    lines = textwrap.wrap(
-        words,
-        width,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_on_hyphens=False,
-    )
-    # textwrap counts characters; where wide ones make a line too long, it is broken again by cells.
-    return [piece for line in lines for piece in _pieces(line, width)]
+def cut(words: str, limit: int, mark: str = "…") -> str:
+    """The words in at most `limit` cells; `mark` stands at the end where something was left out."""
+    from rich.cells import cell_len, set_cell_size
 
-
-def _pieces(line: str, width: int) -> Iterator[str]:
-    while text.cells(line) > width:
-        head = text.cut(line, width, mark="")
-        yield head
-        line = line[len(head) :]
-    yield line
+    if cell_len(words) <= limit:
+        return words
+    return set_cell_size(words, limit - cell_len(mark)).rstrip() + mark
 
 
 def _words(doc: Doc, screen: _Screen) -> Iterator[str]:
-    found = top.verdict(doc, frozenset())
-    for line in screen.wrap(found.headline):
-        yield screen.paint(_CONFIDENCE.get(found.confidence, "bold"), line)
-    for i, reason in enumerate(found.reasons, 1):
-        yield from screen.wrap(reason.text, f"  {i} ", "    ")
+    found = doc["verdict"]
+    for line in screen.wrap(found["headline"]):
+        yield screen.paint(_STYLES.get(found["confidence"], "warn"), line)
+    for i, reason in enumerate(found["reasons"], 1):
+        yield from screen.wrap(reason["text"], f"  {i} ", "    ")
     for intro, said in (
-        (
-            "Confidence",
-            f"{found.confidence}; {found.why_confidence}"
-            if found.why_confidence
-            else "",
-        ),
-        ("Not measured", "; ".join(found.not_measured)),
-        ("Incomplete", found.incomplete),
-        ("Flags", found.flags),
-        ("Not merged by itself", "; ".join(found.blocks)),
-        ("Landed", found.landed),
+        ("Confidence", "; ".join((found["confidence"], found["why_confidence"]))),
+        ("Not measured", "; ".join(found["not_measured"])),
+        ("Incomplete", subject.incomplete(doc)),
+        ("Flags", subject.flag_counts(doc)),
+        ("Not merged by itself", "; ".join(found["blocks"])),
+        ("Landed", subject.landed(doc)),
     ):
         if said:
             yield from screen.wrap(f"{intro}: {said}", "  ", "    ")
 
 
 def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
-    shown = board(doc)
-    rows = shown.rows[:ROWS_SHOWN]
-    texts = [
-        [
-            screen.say(_short(c, cell))
-            for c, cell in zip(shown.columns, r.cells, strict=True)
-        ]
-        for r in rows
-    ]
-    heads = [screen.say(text.cut(c.short, TITLE_LIMIT)) for c in shown.columns]
-    widths = [
-        max(map(text.cells, column)) for column in zip(heads, *texts, strict=True)
-    ]
-    kept = _fitting(shown.columns, widths, screen.width - 1)
-    for state, cells in (
-        ("out", heads),
-        *((r.state, t) for r, t in zip(rows, texts, strict=True)),
-    ):
-        line = text.cut(
-            _line(shown.columns, cells, widths, kept), screen.width - 1, screen.say("…")
-        )
-        yield screen.paint(_STATES.get(state, ""), line)
-    if len(shown.rows) > ROWS_SHOWN:
-        yield from screen.wrap(f"and {len(shown.rows) - ROWS_SHOWN} more in the report")
-    yield from _notes(shown, rows, kept, screen)
+    from rich.cells import cell_len
+
+    columns, rows = board(doc)
+    shown = rows[:ROWS_SHOWN]
+    lines = [[cut(column.short, TITLE_LIMIT) for column in columns]]
+    lines += [list(map(_short, columns, row.cells)) for row in shown]
+    lines = [list(map(screen.say, line)) for line in lines]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    kept = _fitting(columns, widths, screen.width - 1)
+    states = ["out", *(row.entry["state"] for row in shown)]
+    for state, line in zip(states, lines, strict=True):
+        parts = []
+        for i in kept:
+            gap = " " * (widths[i] - cell_len(line[i]))
+            right = columns[i].numeric and columns[i].key != "rank"
+            parts.append(gap + line[i] if right else line[i] + gap)
+        whole = cut("  ".join(parts).rstrip(), screen.width - 1, screen.say("…"))
+        yield screen.paint(_STATES.get(state, ""), whole)
+    if len(rows) > ROWS_SHOWN:
+        yield from screen.wrap(f"and {len(rows) - ROWS_SHOWN} more in the report")
+    for note in _notes(columns, shown, kept):
+        yield from screen.wrap(note, "  ", "    ")
 
 
 def _short(column: Column, cell: Cell) -> str:
-    if cell.text == text.NOT_MEASURED:
+    if cell.text == NOT_MEASURED:
         return "n/m"
-    return text.cut(cell.text, LABEL_LIMIT if column.key == "candidate" else CELL_LIMIT)
+    return cut(cell.text, LABEL_LIMIT if column.key == "candidate" else CELL_LIMIT)
 
 
 def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
@@ -167,52 +133,27 @@ def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> lis
     return kept
 
 
-def _line(
-    columns: Sequence[Column],
-    texts: Sequence[str],
-    widths: Sequence[int],
-    kept: Sequence[int],
-) -> str:
-    parts = []
-    for i in kept:
-        gap = " " * (widths[i] - text.cells(texts[i]))
-        right = columns[i].numeric and columns[i].key != "rank"
-        parts.append(gap + texts[i] if right else texts[i] + gap)
-    return "  ".join(parts).rstrip()
-
-
 def _notes(
-    shown: Board, rows: Sequence[Row], kept: Sequence[int], screen: _Screen
+    columns: Sequence[Column], rows: Sequence[Row], kept: Sequence[int]
 ) -> Iterator[str]:
     """What the table has no room for: why a candidate is out, and why a value is missing."""
-    for row in rows:
-        if row.excluded:
-            yield from screen.wrap(f"{row.label}: {row.excluded}", "  ", "    ")
-    for (title, why), labels in _missing(shown, rows, kept).items():
-        who = "all" if len(labels) == len(rows) else ", ".join(labels)
-        yield from screen.wrap(
-            f"n/m (not measured) {title}, {who}: {why}", "  ", "    "
-        )
-
-
-def _missing(
-    shown: Board, rows: Sequence[Row], kept: Sequence[int]
-) -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
+    missing: dict[tuple[str, str], list[str]] = {}
+    for entry, cells in rows:
+        if entry["excluded"]:
+            yield f"{entry['label']}: {entry['excluded']}"
         for i in kept:
-            if row.cells[i].text == text.NOT_MEASURED:
-                found.setdefault((shown.columns[i].title, row.cells[i].why), []).append(
-                    row.label
-                )
-    return found
+            if cells[i].text == NOT_MEASURED:
+                key = columns[i].title, cells[i].why
+                missing.setdefault(key, []).append(entry["label"])
+    for (title, why), labels in missing.items():
+        who = "all" if len(labels) == len(rows) else ", ".join(labels)
+        yield f"n/m (not measured) {title}, {who}: {why}"
 
 
 def _next(doc: Doc, screen: _Screen) -> Iterator[str]:
     """Commands stay on one line however long they are: a broken one can't be copied."""
-    for i, command in enumerate(top.commands(doc)):
-        yield screen.say(f"{'Next:' if i == 0 else 'or:':7} {command.command}")
-    if doc.get("undo"):
-        yield screen.say(f"{'Undo:':7} {doc['undo']}")
-    if doc.get("report"):
-        yield screen.say(f"{'Report:':7} {doc['report']}")
+    for i, step in enumerate(doc["next"]):
+        yield screen.say(f"{'or:' if i else 'Next:':7} {step['command']}")
+    for intro, said in (("Undo:", doc["undo"]), ("Report:", doc["report"])):
+        if said:
+            yield screen.say(f"{intro:7} {said}")

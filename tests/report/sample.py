@@ -215,7 +215,7 @@ def candidate(
         "measurements": values,
         "points": {},
         "fractions": {},
-        "attempt": {"outcome": "finished", "exit_code": 0, "detail": ""}
+        "attempt": {"outcome": "finished", "exit_code": 0, "why": ""}
         if agent
         else None,
         "message": f"Retry in fetch ({label})",

@@ -1,8 +1,13 @@
 """Words and figures: cleaning, units, sentences."""
 
+import html
+from typing import Any
+
 import pytest
 
+from arena.machine import resources
 from arena.report import text
+from arena.report.subject import prepare
 
 CRITERION = {
     "measure": "complexity.worst",
@@ -81,30 +86,37 @@ def test_values_carry_their_unit(value: object, unit: str | None, shown: str) ->
     assert text.value_text(value, unit) == shown
 
 
-def test_sentence_of_a_difference_to_the_base() -> None:
+@pytest.fixture
+def sentence(sample: Any) -> Any:
+    """The macro of that name as the page uses it."""
+    imported = '{% from "parts/words.j2" import sentence with context %}'
+    made = resources.environment().from_string(imported + "{{ sentence(*given) }}")
+    doc = prepare(sample.winner())
+    return lambda *given: html.unescape(made.render(given=given, doc=doc, text=text))
+
+
+def test_sentence_of_a_difference_to_the_base(sentence: Any) -> None:
     measured = {"value": 10, "unit": "points", "base": 7, "why_none": None}
-    assert text.criterion_sentence(CRITERION, measured, 7.0) == (
+    assert sentence(CRITERION, measured, 7.0) == (
         "Complexity: worst function 10 (7 on the base, +3), 7.0 of 15: +10 gives 0, \u22125 gives all."
     )
 
 
-def test_sentence_of_a_missing_value_gives_the_reason() -> None:
+def test_sentence_of_a_missing_value_gives_the_reason(sentence: Any) -> None:
     missing = {
         "value": None,
         "unit": "share",
         "base": None,
         "why_none": "time limit 120 s",
     }
-    said = text.criterion_sentence({**CRITERION, "title": "Mutants"}, missing, None)
+    said = sentence({**CRITERION, "title": "Mutants"}, missing, None)
     assert (
         said == "Mutants: not measured (time limit 120 s); dropped for all candidates."
     )
-    assert "the judge recorded no reason" in text.criterion_sentence(
-        CRITERION, None, None
-    )
+    assert "the judge recorded no reason" in sentence(CRITERION, None, None)
 
 
-def test_sentence_of_a_share_and_of_weight_zero() -> None:
+def test_sentence_of_a_share_and_of_weight_zero(sentence: Any) -> None:
     share = {
         **CRITERION,
         "title": "Covered",
@@ -114,14 +126,14 @@ def test_sentence_of_a_share_and_of_weight_zero() -> None:
         "weight": 30.0,
     }
     measured = {"value": 0.4, "unit": "share", "base": None, "why_none": None}
-    said = text.criterion_sentence(share, measured, 15.0)
+    said = sentence(share, measured, 15.0)
     assert said == "Covered: 40 %, 15.0 of 30: 0 % gives 0, 80 % gives all."
-    assert text.criterion_sentence({**share, "weight": 0}, measured, None).endswith(
+    assert sentence({**share, "weight": 0}, measured, None).endswith(
         "shown, not counted."
     )
 
 
-def test_sentence_of_a_ratio() -> None:
+def test_sentence_of_a_ratio(sentence: Any) -> None:
     ratio = {
         **CRITERION,
         "title": "Speed",
@@ -131,14 +143,8 @@ def test_sentence_of_a_ratio() -> None:
         "weight": 70.0,
     }
     measured = {"value": 1.5, "unit": "seconds", "base": 2.0, "why_none": None}
-    said = text.criterion_sentence(ratio, measured, 35.0)
+    said = sentence(ratio, measured, 35.0)
     assert (
         said
         == "Speed: 1.5 s (2.0 s on the base, \u00d70.75), 35.0 of 70: \u00d71 gives 0, \u00d70.5 gives all."
     )
-
-
-def test_cut_counts_cells_not_characters() -> None:
-    assert text.cut("漢字漢字", 5) == "漢字…"
-    assert text.cells("漢e\u0301") == 3
-    assert text.cut("short", 5) == "short"
