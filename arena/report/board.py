@@ -1,6 +1,6 @@
 """The scoreboard as plain rows and cells, the same for every format."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -9,14 +9,9 @@ from arena.report.subject import Doc
 
 CRITERIA_SHOWN = 3
 GATES_SHOWN = 2
-
 # On a terminal a column is as wide as its head: one word must do.
-_SHORT = {
-    "coverage.changed": "covered",
-    "static.new": "findings",
-    "tests.killed": "killed",
-    "regressions": "broken",
-}
+_SHORT = {"coverage.changed": "covered", "static.new": "findings"}
+_SHORT |= {"tests.killed": "killed", "regressions": "broken"}
 
 
 class Cell(NamedTuple):
@@ -25,6 +20,9 @@ class Cell(NamedTuple):
     text: str
     sort: float | str | None = None
     why: str = ""
+
+
+Row = tuple[Doc, list[Cell]]
 
 
 class Column(NamedTuple):
@@ -42,21 +40,12 @@ class Column(NamedTuple):
         return self.key not in ("candidate", "gates")
 
 
-class Row(NamedTuple):
-    """A candidate, or an entry that gave none, and its cells in the order of the columns."""
-
-    entry: Doc
-    cells: list[Cell]
-
-
 def board(doc: Doc) -> tuple[list[Column], list[Row]]:
-    """Columns, and rows: ranked first, excluded and failed last."""
+    """Columns, and rows of an entry and its cells: ranked first, excluded and failed last."""
     heads = _columns(doc)
-    rows = [Row(c, [head.cell(c) for head in heads]) for c in doc["candidates"]]
-    failed = [
-        Row(e, [_no_result(e, head.key) for head in heads]) for e in doc["failed"]
-    ]
-    return heads, rows + failed
+    judged = [(c, [head.cell(c) for head in heads]) for c in doc["candidates"]]
+    failed = [(e, [_no_result(e, head.key) for head in heads]) for e in doc["failed"]]
+    return heads, judged + failed
 
 
 def _columns(doc: Doc) -> list[Column]:
@@ -81,16 +70,10 @@ def _columns(doc: Doc) -> list[Column]:
 
 def _figures(doc: Doc) -> list[Doc]:
     """The gates that are figures, then the heaviest criteria; all others stand in the criteria table."""
-    everyone = [c["measurements"] for c in doc["candidates"]]
-    figures = {
-        name
-        for known in everyone
-        for name, m in known.items()
-        if isinstance(m["value"], int | float) and not isinstance(m["value"], bool)
-    }
+    values = [(k, m) for c in doc["candidates"] for k, m in c["measurements"].items()]
+    figures = {name for name, m in values if type(m["value"]) in (int, float)}
     gates = [g for g in doc["rubric"]["gates"] if g["measure"] in figures][:GATES_SHOWN]
-    hidden = {gate["measure"] for gate in gates}
-    names = {name for known in everyone for name in known} - hidden
+    names = {name for name, _ in values} - {gate["measure"] for gate in gates}
     criteria = [c for c in doc["rubric"]["criteria"] if c["measure"] in names]
     heaviest = sorted(criteria, key=lambda c: -c["weight"])[:CRITERIA_SHOWN]
     return [*gates, *(c for c in criteria if c in heaviest)]
@@ -114,22 +97,13 @@ def _measured(doc: Doc, name: str, candidate: Doc) -> Cell:
 
 
 def _rank(candidate: Doc) -> Cell:
-    if candidate["rank"] is not None:
-        return Cell(str(candidate["rank"]), candidate["rank"])
-    word = "out" if candidate["excluded"] else "open"
-    return Cell(word, why="excluded candidates have no rank")
+    if candidate["rank"] is None:
+        return Cell("out", why="excluded candidates have no rank")
+    return Cell(str(candidate["rank"]), candidate["rank"])
 
 
 def _label(candidate: Doc) -> Cell:
     return Cell(candidate["label"], candidate["label"])
-
-
-def _points(candidate: Doc) -> Cell:
-    if candidate["excluded"]:
-        return Cell("excluded", why=candidate["excluded"])
-    if candidate["total"] is None:
-        return Cell("not scored", why="no criterion could be counted")
-    return Cell(text.points(candidate["total"]), candidate["total"])
 
 
 def _gates(candidate: Doc) -> Cell:
@@ -145,6 +119,14 @@ def _gates(candidate: Doc) -> Cell:
     return Cell(f"{'✓' if passed else '?'} {passed} of {len(gates)}{left}", passed)
 
 
+def _points(candidate: Doc) -> Cell:
+    if candidate["excluded"]:
+        return Cell("excluded", why=candidate["excluded"])
+    if candidate["total"] is None:
+        return Cell("not scored", why="no criterion could be counted")
+    return Cell(text.points(candidate["total"]), candidate["total"])
+
+
 def _lines(doc: Doc, candidate: Doc) -> Cell:
     listed = doc["details"]["files"].get(candidate["label"])
     if listed is None:
@@ -153,7 +135,7 @@ def _lines(doc: Doc, candidate: Doc) -> Cell:
     return Cell(f"+{added} \u2212{removed}", added + removed)
 
 
-def line_counts(files: list[Doc]) -> tuple[int, int]:
+def line_counts(files: Sequence[Doc]) -> tuple[int, int]:
     """Lines added and removed over all files; binary files count none."""
     added, removed = (sum(f[way] or 0 for f in files) for way in ("added", "removed"))
     return added, removed

@@ -24,76 +24,35 @@ class Side(NamedTuple):
     mark: str = ""
 
 
-def diffs(doc: Doc) -> list[Doc]:
-    """Base against each shown candidate, then pairs of candidates; the fields are read by the template."""
-    details, verdict = doc["details"], doc["verdict"]
-    tie = verdict["confidence"] == "toss-up" and bool(details["pairs"])
-    first = verdict["winner"] or verdict["leader"]
-    made: list[Doc] = [
-        {
-            "id": f"diff-{c['slug']}",
-            "left": "base",
-            "right": c["label"],
-            "command": f"git diff {doc['base']['commit'][:12]} {c['commit'][:12]}",
-            "message": (c["message"] or "").strip(),
-            "open": not tie and (c["label"] == first or len(details["diffs"]) == 1),
-            **_files(details, details["diffs"][c["label"]], c["label"]),
-        }
-        for c in doc["shown"]
-        if c["label"] in details["diffs"]
-    ]
-    by_label = {c["label"]: c for c in doc["candidates"]}
-    for pair in details["pairs"]:
-        a, b = by_label[pair["a"]], by_label[pair["b"]]
-        made.append(
-            {
-                "id": f"pair-{a['slug']}-{b['slug']}",
-                "left": a["label"],
-                "right": b["label"],
-                "command": f"git diff {a['commit'][:12]} {b['commit'][:12]}",
-                "message": "",
-                "open": tie,
-                **_files(details, pair["files"], ""),
-            }
-        )
-    return made
+def compare(doc: Doc, files: Sequence[Doc], label: str = "") -> Doc:
+    """A diff as the page shows it: sizes, and each file with its rows in runs of one kind.
 
-
-def _files(details: Doc, files: Sequence[Doc], label: str) -> Doc:
-    """The files of a diff; sizes and coverage are known only for a candidate against the base."""
-    listed = details["files"].get(label, ())
+    With `label`, of a candidate against the base: then its list of files knows the size of what was cut away,
+    and its coverage the lines that a test ran.
+    """
+    listed = doc["details"]["files"].get(label, ())
     sizes = {f["path"]: f for f in listed if f["added"] is not None}
-    covered = {f["path"]: f for f in details["coverage"].get(label, ())}
-    counts = [line_counts([sizes.get(f["path"]) or _tally(f)]) for f in files]
+    covered = {f["path"]: f for f in doc["details"]["coverage"].get(label, ())}
+    shown = []
+    for file in files:
+        kinds = [line[0] for line in file["lines"]]
+        tally = {"added": kinds.count("add"), "removed": kinds.count("del")}
+        added, removed = line_counts([sizes.get(file["path"], tally)])
+        ran = covered.get(file["path"], {"covered": (), "missed": ()})
+        marks = dict.fromkeys(ran["covered"], "hit") | dict.fromkeys(
+            ran["missed"], "miss"
+        )
+        runs = list(_runs(file["lines"], marks))
+        one_sided = len({*kinds} - {"hunk"}) == 1
+        counts = {"added": added, "removed": removed}
+        shown.append({**file, **counts, "runs": runs, "one_sided": one_sided})
+    added, removed = line_counts(shown)
+    partly = any(f["cut"] and f["path"] not in sizes for f in files)
     return {
-        "added": sum(added for added, _ in counts),
-        "removed": sum(removed for _, removed in counts),
-        # Lines that were cut away can't be counted here; only the list of files knows them.
-        "partly": any(f["cut"] and f["path"] not in sizes for f in files),
+        "files": shown,
+        "counts": f"{'at least ' if partly else ''}+{added} \u2212{removed}",
         "marked": bool(covered),
-        "files": [
-            {
-                **file,
-                "added": added,
-                "removed": removed,
-                "runs": list(_runs(file["lines"], _marks(covered.get(file["path"])))),
-                "one_sided": len({line[0] for line in file["lines"]} - {"hunk"}) == 1,
-            }
-            for file, (added, removed) in zip(files, counts, strict=True)
-        ],
     }
-
-
-def _tally(file: Doc) -> Doc:
-    kinds = [line[0] for line in file["lines"]]
-    return {"added": kinds.count("add"), "removed": kinds.count("del")}
-
-
-def _marks(coverage: Doc | None) -> dict[int, str]:
-    if not coverage:
-        return {}
-    hit = dict.fromkeys(coverage["covered"], "hit")
-    return hit | dict.fromkeys(coverage["missed"], "miss")
 
 
 def _runs(lines: Sequence[Line], marks: dict[int, str]) -> Iterator[Any]:
@@ -114,8 +73,7 @@ def _pair(
     old: Line | None, new: Line | None, marks: dict[int, str]
 ) -> tuple[Side | None, Side | None]:
     """Removed line beside the added one; only lines that resemble each other get word marks."""
-    before, after = ((line[3].rstrip("\n") if line else "") for line in (old, new))
-    left, right = changed_words(before, after)
+    left, right = changed_words(old[3] if old else "", new[3] if new else "")
     return (
         Side(old[1], left) if old else None,
         Side(new[2], right, marks.get(new[2], "")) if new else None,

@@ -12,7 +12,7 @@ from arena.evaluation.result import Evaluated, Evaluation
 from arena.machine import records
 from arena.machine.quarantine import Quarantine
 from arena.report import patch, text
-from arena.rubric import Rubric
+from arena.rubric import Criterion, Gate, Rubric
 from arena.scores import Score
 from arena.task import Task
 from arena.verdict import Verdict
@@ -20,6 +20,8 @@ from arena.verdict import Verdict
 LETTERS = {"passed": "P", "xpassed": "P", "failed": "F", "error": "E"}
 LETTERS |= {"skipped": "S", "xfailed": "X"}
 WITH_DIFFS = 6  # candidates whose diffs stand in the page; the others are named with the command that shows them
+BASE = ""  # no label is empty
+CRITERION = "measure weight zero full base why"
 VERDICT = "winner leader runner_up tied confidence stage not_measured blocks"
 
 
@@ -38,13 +40,13 @@ class Story:
     rubric: Rubric
     seed: int
     replay: str
-    failed: Sequence[Mapping[str, Any]] = ()
-    attempts: Mapping[str, Mapping[str, Any]] | None = None
-    logs: Mapping[str, Mapping[str, Any]] | None = None
-    events: Sequence[Mapping[str, str]] = ()
-    landed: Mapping[str, Any] | None = None
-    timing: Mapping[str, Any] | None = None
-    report: str | None = None
+    failed: Sequence[Mapping[str, Any]]
+    attempts: Mapping[str, Mapping[str, Any]]
+    logs: Mapping[str, Mapping[str, Any]]
+    events: Sequence[Mapping[str, str]]
+    landed: Mapping[str, Any] | None
+    timing: Mapping[str, Any]
+    report: str
 
 
 def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
@@ -53,7 +55,6 @@ def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
     order = [*verdict.ranking, *verdict.same, *verdict.excluded]
     by_label = {e.candidate.label: e for e in story.evaluation.candidates}
     ordered = [by_label[label] for label in order]
-    scores = {s.label: s for s in story.scores}
     words, lead = headline(story)
     reasons = [{"text": said, "anchor": anchor} for said, anchor in verdict.reasons]
     return {
@@ -69,18 +70,10 @@ def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
         "rubric": {
             **_some(rubric, "name about merge noise"),
             "hash": rubric.digest,
-            "gates": [
-                {
-                    **_some(g, "measure condition unless why"),
-                    "title": text.title(g.measure),
-                }
-                for g in rubric.gates
-            ],
-            "criteria": _criteria(story),
+            "gates": _rules(story, rubric.gates, "measure condition unless why"),
+            "criteria": _rules(story, rubric.criteria, CRITERION),
         },
-        "candidates": [
-            _candidate(story, e, scores[e.candidate.label]) for e in ordered
-        ],
+        "candidates": [_candidate(story, e) for e in ordered],
         "verdict": {
             **_some(verdict, VERDICT),
             "headline": words,
@@ -120,22 +113,25 @@ def _base(story: Story) -> dict[str, Any]:
     }
 
 
-def _criteria(story: Story) -> list[dict[str, Any]]:
+def _rules(
+    story: Story, rules: Sequence[Gate | Criterion], names: str
+) -> list[dict[str, Any]]:
+    """Gates or criteria, each with words for its measure and the unit in which that was measured."""
     candidates = story.evaluation.candidates
     units = {m.name: m.unit for e in candidates for m in e.measurements}
+    words = [(text.title(r.measure), units.get(r.measure, "")) for r in rules]
     return [
-        {
-            **_some(criterion, "measure weight zero full base why"),
-            "title": text.title(criterion.measure),
-            "unit": units.get(criterion.measure, ""),
-        }
-        for criterion in story.rubric.criteria
+        {**_some(rule, names), "title": title, "unit": unit}
+        for rule, (title, unit) in zip(rules, words, strict=True)
     ]
 
 
-def _candidate(story: Story, evaluated: Evaluated, score: Score) -> dict[str, Any]:
-    verdict, label = story.verdict, score.label
+def _candidate(story: Story, evaluated: Evaluated) -> dict[str, Any]:
+    verdict, label = story.verdict, evaluated.candidate.label
+    score = next(s for s in story.scores if s.label == label)
     weighted = {c.measure for c in story.rubric.criteria if c.weight}
+    points = {k: round(v, 4) for k, v in score.points.items() if k in weighted}
+    parts = {k: round(v, 6) for k, v in score.fractions.items() if k in weighted}
     excluded, rank = verdict.excluded.get(label), None
     if label in verdict.same:
         excluded = excluded or f"the same change as {verdict.same[label]}"
@@ -151,11 +147,9 @@ def _candidate(story: Story, evaluated: Evaluated, score: Score) -> dict[str, An
         "measurements": {
             m.name: _some(m, "value unit base why_none") for m in evaluated.measurements
         },
-        "points": {k: round(v, 4) for k, v in score.points.items() if k in weighted},
-        "fractions": {
-            k: round(v, 6) for k, v in score.fractions.items() if k in weighted
-        },
-        "attempt": dict((story.attempts or {}).get(label, {})) or None,
+        "points": points,
+        "fractions": parts,
+        "attempt": story.attempts.get(label),
     }
 
 
@@ -217,28 +211,26 @@ def _details(
     story: Story, quarantine: Quarantine, ordered: Sequence[Evaluated]
 ) -> dict[str, Any]:
     """What only the page needs: tests, diffs, and what measures found, by label."""
-    base, verdict = story.evaluation.base_tree, story.verdict
+    verdict = story.verdict
     trees = {e.candidate.label: e.candidate.tree for e in ordered}
     shown = [label for label in trees if label not in verdict.same][:WITH_DIFFS]
-    patches = {label: quarantine.patch(base, trees[label]) for label in shown}
-    pair = shown[:2] if len(shown) > 1 and shown[1] in verdict.ranking else []
-    if pair:
-        patches["pair"] = quarantine.patch(*(trees[label] for label in pair))
-    diffs = patch.parse_all(patches)
+    ranked = [label for label in shown if label in verdict.ranking]
+    pairs = [(ranked[0], ranked[1])] if len(ranked) > 1 else []
+    trees[BASE] = story.evaluation.base_tree
+    wanted = [*((BASE, label) for label in shown), *pairs]
+    diffs = patch.parse_all(
+        {(a, b): quarantine.patch(trees[a], trees[b]) for a, b in wanted}
+    )
+    found = {
+        key: {e.candidate.label: e.details[key] for e in ordered if key in e.details}
+        for key in ("failures", "files", "coverage", "complexity")
+    }
     return {
-        "pairs": [dict(zip("ab", pair, strict=True), files=diffs.pop("pair"))]
-        if pair
-        else [],
-        "diffs": diffs,
+        **found,
+        **_some(story, "logs events"),
         "tests": _tests(story.evaluation, ordered),
-        "logs": records.to_json(story.logs or {}),
-        "events": records.to_json(story.events),
-        **{
-            key: {
-                e.candidate.label: e.details[key] for e in ordered if e.details.get(key)
-            }
-            for key in ("failures", "files", "coverage", "complexity")
-        },
+        "diffs": {label: diffs[BASE, label] for label in shown},
+        "pairs": [{"a": a, "b": b, "files": diffs[a, b]} for a, b in pairs],
     }
 
 

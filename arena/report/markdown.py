@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from arena.machine import resources
-from arena.report import sections, subject, text
+from arena.report import sections, text
 from arena.report.board import board
 from arena.report.subject import Doc, prepare
 
@@ -22,7 +22,6 @@ def markdown(doc: Doc) -> str:
     return template.get_template("summary.md.j2").render(
         doc=made,
         text=text,
-        subject=subject,
         board=board(made),
         flags=sections.flags(made),
         code=code,

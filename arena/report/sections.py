@@ -50,12 +50,13 @@ def shares(doc: Doc) -> list[tuple[str, float, float, float]]:
 
 def sliders(doc: Doc) -> tuple[list[Doc], list[Doc]]:
     """The criteria that all candidates in the running have, and those candidates; nothing for fewer than two."""
-    rivals = [c for c in doc["candidates"] if not c["excluded"] and c["fractions"]]
-    criteria = [
-        criterion
-        for criterion in doc["rubric"]["criteria"]
-        if all(criterion["measure"] in rival["fractions"] for rival in rivals)
+    rivals: list[Doc] = [
+        {"label": c["label"], "fractions": c["fractions"]}
+        for c in doc["candidates"]
+        if c["fractions"] and not c["excluded"]
     ]
+    shared = set.intersection(*(set(c["fractions"]) for c in rivals)) if rivals else ()
+    criteria = [c for c in doc["rubric"]["criteria"] if c["measure"] in shared]
     return (criteria, rivals) if len(rivals) > 1 and criteria else ([], [])
 
 
@@ -65,13 +66,8 @@ def tests(doc: Doc) -> dict[str, Any]:
     required, rows = frozenset(found["required"]), found["rows"]
     differing = [i for i, row in enumerate(rows) if len(set(row)) > 1]
     first = sorted(differing, key=lambda i: (i not in required, i))[:ROWS_IN_PAGE]
-    packed = pack(found["ids"], rows, required) if rows else ""
-    return {
-        "differing": len(differing),
-        "first": first,
-        "required": required,
-        "packed": packed,
-    }
+    made = {"differing": len(differing), "first": first, "required": required}
+    return {**made, "packed": pack(found["ids"], rows, required) if rows else ""}
 
 
 def pack(ids: Sequence[str], rows: Sequence[str], required: frozenset[int]) -> str:
@@ -122,10 +118,8 @@ def files(doc: Doc) -> list[Doc]:
             line = found.setdefault(f["path"], {"by": {}, **f})
             line["by"][label] = f
     place = {kind: i for i, kind in enumerate(KINDS)}
-    return sorted(
-        found.values(),
-        key=lambda f: (-len(f["by"]), place.get(f["kind"], len(KINDS)), f["path"]),
-    )
+    order = {p: (-len(f["by"]), place.get(f["kind"], 9), p) for p, f in found.items()}
+    return [found[path] for path in sorted(found, key=order.__getitem__)]
 
 
 def flags(doc: Doc) -> list[tuple[Doc, Doc]]:

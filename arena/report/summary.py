@@ -1,10 +1,12 @@
 """The last words on the terminal: verdict, scoreboard, next command, place of the report."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from arena.report import subject
-from arena.report.board import Cell, Column, Row, board
+from arena.machine import resources
+from arena.report import text
+from arena.report.board import Column, Row, board
 from arena.report.subject import Doc, prepare
 from arena.report.text import NOT_MEASURED
 
@@ -14,16 +16,12 @@ CELL_LIMIT = 20
 TITLE_LIMIT = 14
 FEWEST_COLUMNS = 2
 
-_ASCII: dict[int, int | str] = {
-    ord("✓"): "ok",
-    ord("✗"): "FAIL",
-    ord("→"): "->",
-    ord("…"): "...",
-}
-_ASCII |= str.maketrans("·\u2013—\u2212\u00d7▲“”\u2018\u2019", "----x!\"\"''")
-_COLOURS = {"bold": "1", "good": "1;32", "bad": "1;31", "warn": "1;33", "dim": "2"}
-_STYLES = {"decisive": "good", "clear": "good", "none": "bad"}
-_STATES = {"win": "bold", "tie": "bold", "out": "dim", "failed": "dim"}
+_ASCII: dict[int, int | str] = {ord("✓"): "ok", ord("✗"): "FAIL", ord("→"): "->"}
+_ASCII |= {ord("…"): "...", **str.maketrans("·\u2013\u2014\u2212\u00d7▲", "----x!")}
+_ASCII |= str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
+# Escape codes by the confidence of a verdict and the state of a row; others: bold yellow, and plain.
+_CODES = {"decisive": "1;32", "clear": "1;32", "none": "1;31"}
+_STATES = {"win": "1", "tie": "1", "out": "2", "failed": "2"}
 
 
 class _Screen(NamedTuple):
@@ -39,19 +37,21 @@ class _Screen(NamedTuple):
             return words
         return words.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
-    def paint(self, style: str, line: str) -> str:
+    def paint(self, code: str, line: str) -> str:
         """The line in a colour, where there is colour."""
-        painted = self.colour and style and line
-        return f"\x1b[{_COLOURS[style]}m{line}\x1b[0m" if painted else line
+        return f"\x1b[{code}m{line}\x1b[0m" if self.colour and code and line else line
 
-    def wrap(self, words: str, first: str = "", later: str = "") -> Iterator[str]:
-        """The words in lines that stay below the last cell, each after its indent."""
-        from rich.console import Console
-        from rich.text import Text
+    def wrap(self, words: str) -> Iterator[str]:
+        """The words in lines that stay below the last cell; later lines of an indented one stand deeper."""
+        from rich.cells import chop_cells
 
-        room = self.width - 1 - max(len(first), len(later))
-        for i, line in enumerate(Text(self.say(words)).wrap(Console(), room)):
-            yield f"{later if i else first}{line.plain.rstrip()}"
+        said, room = self.say(words), self.width - 1
+        deeper = "    " if said.startswith("  ") else ""
+        # textwrap counts characters; where wide ones make a line too long, it is broken again by cells.
+        wrapper = textwrap.TextWrapper(room, break_on_hyphens=False)
+        wrapper.subsequent_indent = deeper
+        for line in wrapper.wrap(said):
+            yield from chop_cells(line, room)
 
 
 def terminal(
@@ -63,8 +63,20 @@ def terminal(
     """
     made = prepare(doc)
     screen = _Screen(max(width, 24), colour, unicode)
-    parts = (_words(made, screen), _table(made, screen), _next(made, screen))
-    return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
+    verdict = made["verdict"]
+    code = _CODES.get(verdict["confidence"], "1;33")
+    words = [screen.paint(code, line) for line in screen.wrap(verdict["headline"])]
+    for said in _said(made, "words"):
+        words += screen.wrap(said)
+    steps = map(screen.say, _said(made, "steps"))
+    parts = ("\n".join(part) for part in (words, _table(made, screen), steps))
+    return "\n\n".join(filter(None, parts))
+
+
+def _said(doc: Doc, part: str) -> list[str]:
+    template = resources.environment().overlay(autoescape=False)
+    made = template.get_template("summary.txt.j2").render(doc=doc, text=text, part=part)
+    return made.splitlines()
 
 
 def cut(words: str, limit: int, mark: str = "…") -> str:
@@ -76,84 +88,58 @@ def cut(words: str, limit: int, mark: str = "…") -> str:
     return set_cell_size(words, limit - cell_len(mark)).rstrip() + mark
 
 
-def _words(doc: Doc, screen: _Screen) -> Iterator[str]:
-    found = doc["verdict"]
-    for line in screen.wrap(found["headline"]):
-        yield screen.paint(_STYLES.get(found["confidence"], "warn"), line)
-    for i, reason in enumerate(found["reasons"], 1):
-        yield from screen.wrap(reason["text"], f"  {i} ", "    ")
-    for intro, said in (
-        ("Confidence", "; ".join((found["confidence"], found["why_confidence"]))),
-        ("Not measured", "; ".join(found["not_measured"])),
-        ("Incomplete", subject.incomplete(doc)),
-        ("Flags", subject.flag_counts(doc)),
-        ("Not merged by itself", "; ".join(found["blocks"])),
-        ("Landed", subject.landed(doc)),
-    ):
-        if said:
-            yield from screen.wrap(f"{intro}: {said}", "  ", "    ")
-
-
 def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
-    from rich.cells import cell_len
-
     columns, rows = board(doc)
     shown = rows[:ROWS_SHOWN]
-    lines = [[cut(column.short, TITLE_LIMIT) for column in columns]]
-    lines += [list(map(_short, columns, row.cells)) for row in shown]
-    lines = [list(map(screen.say, line)) for line in lines]
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    kept = _fitting(columns, widths, screen.width - 1)
-    states = ["out", *(row.entry["state"] for row in shown)]
-    for state, line in zip(states, lines, strict=True):
-        parts = []
-        for i in kept:
-            gap = " " * (widths[i] - cell_len(line[i]))
-            right = columns[i].numeric and columns[i].key != "rank"
-            parts.append(gap + line[i] if right else line[i] + gap)
-        whole = cut("  ".join(parts).rstrip(), screen.width - 1, screen.say("…"))
+    limits = [LABEL_LIMIT if c.key == "candidate" else CELL_LIMIT for c in columns]
+    lines = [[screen.say(cut(column.short, TITLE_LIMIT)) for column in columns]]
+    for _, cells in shown:
+        words = ["n/m" if c.text == NOT_MEASURED else c.text for c in cells]
+        lines.append([screen.say(one) for one in map(cut, words, limits)])
+    kept, laid = _laid_out(columns, lines, screen.width - 1)
+    states = ["out", *(entry["state"] for entry, _ in shown)]
+    for state, line in zip(states, laid, strict=True):
+        whole = cut(line, screen.width - 1, screen.say("…"))
         yield screen.paint(_STATES.get(state, ""), whole)
     if len(rows) > ROWS_SHOWN:
         yield from screen.wrap(f"and {len(rows) - ROWS_SHOWN} more in the report")
-    for note in _notes(columns, shown, kept):
-        yield from screen.wrap(note, "  ", "    ")
+    for note in _notes([columns[i].title for i in kept], kept, shown):
+        yield from screen.wrap(f"  {note}")
 
 
-def _short(column: Column, cell: Cell) -> str:
-    if cell.text == NOT_MEASURED:
-        return "n/m"
-    return cut(cell.text, LABEL_LIMIT if column.key == "candidate" else CELL_LIMIT)
+def _laid_out(
+    columns: Sequence[Column], lines: Sequence[Sequence[str]], room: int
+) -> tuple[list[int], list[str]]:
+    """Places of the columns that fit (those of the lowest priority leave first), and lines of aligned cells."""
+    from rich.cells import cell_len
 
-
-def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
-    """Indices of the columns that fit into `room` cells; those of the lowest priority leave first."""
+    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
     kept = list(range(len(columns)))
     while sum(widths[i] + 2 for i in kept) - 2 > room and len(kept) > FEWEST_COLUMNS:
         kept.remove(min(kept, key=lambda i: (columns[i].priority, -i)))
-    return kept
+    laid = []
+    for line in lines:
+        gaps = [" " * (widths[i] - cell_len(line[i])) for i in kept]
+        right = [columns[i].numeric and columns[i].key != "rank" for i in kept]
+        cells = [
+            g + line[i] if r else line[i] + g
+            for i, g, r in zip(kept, gaps, right, strict=True)
+        ]
+        laid.append("  ".join(cells).rstrip())
+    return kept, laid
 
 
 def _notes(
-    columns: Sequence[Column], rows: Sequence[Row], kept: Sequence[int]
+    titles: Sequence[str], kept: Sequence[int], rows: Sequence[Row]
 ) -> Iterator[str]:
     """What the table has no room for: why a candidate is out, and why a value is missing."""
     missing: dict[tuple[str, str], list[str]] = {}
     for entry, cells in rows:
         if entry["excluded"]:
             yield f"{entry['label']}: {entry['excluded']}"
-        for i in kept:
-            if cells[i].text == NOT_MEASURED:
-                key = columns[i].title, cells[i].why
-                missing.setdefault(key, []).append(entry["label"])
+        for title, cell in zip(titles, (cells[i] for i in kept), strict=True):
+            if cell.text == NOT_MEASURED:
+                missing.setdefault((title, cell.why), []).append(entry["label"])
     for (title, why), labels in missing.items():
         who = "all" if len(labels) == len(rows) else ", ".join(labels)
         yield f"n/m (not measured) {title}, {who}: {why}"
-
-
-def _next(doc: Doc, screen: _Screen) -> Iterator[str]:
-    """Commands stay on one line however long they are: a broken one can't be copied."""
-    for i, step in enumerate(doc["next"]):
-        yield screen.say(f"{'or:' if i else 'Next:':7} {step['command']}")
-    for intro, said in (("Undo:", doc["undo"]), ("Report:", doc["report"])):
-        if said:
-            yield screen.say(f"{intro:7} {said}")

@@ -9,26 +9,29 @@ from arena.report.subject import Doc, prepare
 
 # A spreadsheet takes a cell that starts like this for a formula and runs it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\u2212")
+_STANDINGS = {"win": "winner", "tie": "tied", "out": "excluded", "": "ranked"}
 _GATE = {None: "open", True: "passed", False: "failed"}
 
 
 def csv(doc: Doc) -> str:
     """Raw values, unrounded; a missing value is a text with its reason. Lines end in CR LF (RFC 4180)."""
     made = prepare(doc)
-    everyone = made["candidates"]
-    gates = list(dict.fromkeys(g["name"] for c in everyone for g in c["gates"]))
-    measures = sorted({name for c in everyone for name in c["measurements"]})
     counted = [c["measure"] for c in made["rubric"]["criteria"]]
+    rows = [_row(c, counted, made["exploration"]) for c in made["candidates"]]
+    gates = dict.fromkeys(h for row in rows for h in row if h.startswith("gate "))
+    measures = sorted({name for c in made["candidates"] for name in c["measurements"]})
     heads = ["rank", "candidate", "standing", "commit", "total", "excluded"]
-    heads += [f"gate {name}" for name in gates] + measures
-    heads += [f"points {name}" for name in counted]
-    rows = [heads]
-    rows += [_values(made, c, gates, measures, counted) for c in everyone]
+    heads += [*gates, *measures, *(f"points {name}" for name in counted)]
     for entry in made["failed"]:
-        why = f"no result: {entry['excluded']}"
-        rows.append([why, entry["label"], "failed", *[why] * (len(heads) - 3)])
+        row = dict.fromkeys(heads, f"no result: {entry['excluded']}")
+        rows.append({**row, "candidate": entry["label"], "standing": "failed"})
+    empty = dict.fromkeys(gates, "not judged")
+    empty |= {
+        name: f"{text.NOT_MEASURED}: {text.why_missing(None)}" for name in measures
+    }
+    lines = [heads, *([{**empty, **row}[head] for head in heads] for row in rows)]
     out = io.StringIO()
-    writer.writer(out).writerows([inert(value) for value in row] for row in rows)
+    writer.writer(out).writerows([inert(value) for value in line] for line in lines)
     return out.getvalue()
 
 
@@ -38,36 +41,22 @@ def inert(value: Any) -> Any:
     return f"'{value}" if formula else value
 
 
-def _values(
-    doc: Doc, c: Doc, gates: list[str], measures: list[str], counted: list[str]
-) -> list[Any]:
-    results, excluded = {g["name"]: g for g in c["gates"]}, c["excluded"]
-    out = (
-        f"excluded: {excluded}" if excluded else "not scored: nothing could be counted"
-    )
-    winner = "looks best" if doc["exploration"] else "winner"
-    standings = {"win": winner, "tie": "tied", "out": "excluded", "": "ranked"}
-    return [
-        out if c["rank"] is None else c["rank"],
-        c["label"],
-        standings[c["state"]],
-        c["commit"],
-        out if c["total"] is None else c["total"],
-        excluded or "no",
-        *(_gate(results.get(name)) for name in gates),
-        *(_measured(c["measurements"].get(name)) for name in measures),
-        *(c["points"].get(name, "not counted") for name in counted),
-    ]
-
-
-def _gate(result: Doc | None) -> str:
-    if result is None:
-        return "not judged"
-    word = _GATE[result["passed"]]
-    return word if result["passed"] else f"{word}: {result['why']}"
-
-
-def _measured(measurement: Doc | None) -> Any:
-    if measurement is None or measurement["value"] is None:
-        return f"{text.NOT_MEASURED}: {text.why_missing(measurement)}"
-    return measurement["value"]
+def _row(c: Doc, counted: list[str], exploration: bool) -> dict[str, Any]:
+    """The columns that this candidate fills."""
+    excluded, won = c["excluded"], c["state"] == "win"
+    out = f"excluded: {excluded}" if excluded else "not scored: nothing was counted"
+    row = {
+        "rank": out if c["rank"] is None else c["rank"],
+        "candidate": c["label"],
+        "standing": "looks best" if exploration and won else _STANDINGS[c["state"]],
+        "commit": c["commit"],
+        "total": out if c["total"] is None else c["total"],
+        "excluded": excluded or "no",
+    }
+    for gate in c["gates"]:
+        why = "" if gate["passed"] else f": {gate['why']}"
+        row[f"gate {gate['name']}"] = f"{_GATE[gate['passed']]}{why}"
+    for name, m in c["measurements"].items():
+        missing = f"{text.NOT_MEASURED}: {text.why_missing(m)}"
+        row[name] = missing if m["value"] is None else m["value"]
+    return row | {f"points {n}": c["points"].get(n, "not counted") for n in counted}

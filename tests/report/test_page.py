@@ -208,7 +208,7 @@ def test_labels_that_look_alike_get_addresses_of_their_own(sample: Any) -> None:
     doc = sample.two()
     for candidate, label in zip(doc["candidates"], ("a/b", "a b"), strict=True):
         candidate["label"] = label
-    doc["details"] = {}
+    doc = sample.nothing_measured(doc)
     ids = re.findall(r'\sid="([^"]+)"', report.html(doc))
     assert len(ids) == len(set(ids))
     assert {"c-a-b", "c-a-b~2"} <= set(ids)
@@ -216,7 +216,7 @@ def test_labels_that_look_alike_get_addresses_of_their_own(sample: Any) -> None:
 
 def test_details_may_be_absent(sample: Any) -> None:
     doc = sample.winner()
-    doc["details"], doc["timing"], doc["provenance"] = {}, {}, []
+    doc = sample.nothing_measured(doc)
     for made in (
         report.html,
         report.markdown,
@@ -228,10 +228,9 @@ def test_details_may_be_absent(sample: Any) -> None:
 
 
 def test_no_candidates_at_all(sample: Any) -> None:
-    doc = sample.failed_entry()
-    doc["candidates"], doc["details"], doc["verdict"] = (
+    doc = sample.nothing_measured(sample.failed_entry())
+    doc["candidates"], doc["verdict"] = (
         [],
-        {},
         {**doc["verdict"], "winner": None, "leader": None},
     )
     for made in (
