@@ -9,9 +9,6 @@ from arena.report.subject import Doc
 
 CRITERIA_SHOWN = 3
 GATES_SHOWN = 2
-# On a terminal a column is as wide as its head: one word must do.
-_SHORT = {"coverage.changed": "covered", "static.new": "findings"}
-_SHORT |= {"tests.killed": "killed", "regressions": "broken"}
 
 
 class Cell(NamedTuple):
@@ -26,12 +23,10 @@ Row = tuple[Doc, list[Cell]]
 
 
 class Column(NamedTuple):
-    """A column and how its cells are made; with little room those of the lowest `priority` leave first."""
+    """A column and how its cells are made; with little room the last ones leave first."""
 
     key: str
     title: str
-    short: str
-    priority: int
     cell: Callable[[Doc], Cell]
 
     @property
@@ -50,21 +45,18 @@ def board(doc: Doc) -> tuple[list[Column], list[Row]]:
 
 def _columns(doc: Doc) -> list[Column]:
     columns = [
-        Column("rank", "Rank", "rank", 8, _rank),
-        Column("candidate", "Candidate", "candidate", 9, _label),
-        Column("gates", "Gates", "gates", 7, _gates),
-        Column("points", "Points", "points", 7, _points),
+        Column("rank", "Rank", _rank),
+        Column("candidate", "Candidate", lambda c: Cell(c["label"], c["label"])),
+        Column("gates", "Gates", _gates),
+        Column("points", "Points", _points),
     ]
     for rule in _figures(doc):
         name = rule["measure"]
-        short = _SHORT.get(name) or name.partition(".")[0]
-        priority = 6 if "condition" in rule else 4  # gates before criteria
-        cell = partial(_measured, doc, name)
-        columns.append(Column(name, rule["title"], short, priority, cell))
+        columns.append(Column(name, rule["title"], partial(_measured, doc, name)))
     if doc["details"]["files"]:
-        columns.append(Column("+lines", "Lines", "lines", 3, partial(_lines, doc)))
+        columns.append(Column("+lines", "Lines", partial(_lines, doc)))
     if doc["timing"]["seconds"]:
-        columns.append(Column("+time", "Time", "time", 2, partial(_time, doc)))
+        columns.append(Column("+time", "Time", partial(_time, doc)))
     return columns
 
 
@@ -100,10 +92,6 @@ def _rank(candidate: Doc) -> Cell:
     if candidate["rank"] is None:
         return Cell("out", why="excluded candidates have no rank")
     return Cell(str(candidate["rank"]), candidate["rank"])
-
-
-def _label(candidate: Doc) -> Cell:
-    return Cell(candidate["label"], candidate["label"])
 
 
 def _gates(candidate: Doc) -> Cell:

@@ -15,6 +15,9 @@ LABEL_LIMIT = 24
 CELL_LIMIT = 20
 TITLE_LIMIT = 14
 FEWEST_COLUMNS = 2
+# A column is as wide as its head: one word must do.
+_SHORT = {"coverage.changed": "covered", "static.new": "findings"}
+_SHORT |= {"tests.killed": "killed", "regressions": "broken"}
 
 _ASCII: dict[int, int | str] = {ord("✓"): "ok", ord("✗"): "FAIL", ord("→"): "->"}
 _ASCII |= {ord("…"): "...", **str.maketrans("·\u2013\u2014\u2212\u00d7▲", "----x!")}
@@ -90,56 +93,53 @@ def cut(words: str, limit: int, mark: str = "…") -> str:
 
 def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
     columns, rows = board(doc)
-    shown = rows[:ROWS_SHOWN]
-    limits = [LABEL_LIMIT if c.key == "candidate" else CELL_LIMIT for c in columns]
-    lines = [[screen.say(cut(column.short, TITLE_LIMIT)) for column in columns]]
+    shown, room = rows[:ROWS_SHOWN], screen.width - 1
+    names = [_SHORT.get(c.key, c.key).strip("+").partition(".")[0] for c in columns]
+    lines = [[screen.say(cut(name, TITLE_LIMIT)) for name in names]]
     for _, cells in shown:
         words = ["n/m" if c.text == NOT_MEASURED else c.text for c in cells]
+        limits = [LABEL_LIMIT if c.key == "candidate" else CELL_LIMIT for c in columns]
         lines.append([screen.say(one) for one in map(cut, words, limits)])
-    kept, laid = _laid_out(columns, lines, screen.width - 1)
+    kept, aligned = _aligned(columns, lines, room)
     states = ["out", *(entry["state"] for entry, _ in shown)]
-    for state, line in zip(states, laid, strict=True):
-        whole = cut(line, screen.width - 1, screen.say("…"))
+    for state, line in zip(states, aligned, strict=True):
+        whole = cut(line, room, screen.say("…"))
         yield screen.paint(_STATES.get(state, ""), whole)
     if len(rows) > ROWS_SHOWN:
         yield from screen.wrap(f"and {len(rows) - ROWS_SHOWN} more in the report")
-    for note in _notes([columns[i].title for i in kept], kept, shown):
+    for note in _notes(columns[:kept], shown):
         yield from screen.wrap(f"  {note}")
 
 
-def _laid_out(
+def _aligned(
     columns: Sequence[Column], lines: Sequence[Sequence[str]], room: int
-) -> tuple[list[int], list[str]]:
-    """Places of the columns that fit (those of the lowest priority leave first), and lines of aligned cells."""
+) -> tuple[int, list[str]]:
+    """How many columns fit, and the lines of them: figures to the right, words to the left."""
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
-    kept = list(range(len(columns)))
-    while sum(widths[i] + 2 for i in kept) - 2 > room and len(kept) > FEWEST_COLUMNS:
-        kept.remove(min(kept, key=lambda i: (columns[i].priority, -i)))
-    laid = []
+    while sum(widths) + 2 * len(widths) - 2 > room and len(widths) > FEWEST_COLUMNS:
+        widths.pop()
+    made = []
     for line in lines:
-        gaps = [" " * (widths[i] - cell_len(line[i])) for i in kept]
-        right = [columns[i].numeric and columns[i].key != "rank" for i in kept]
-        cells = [
-            g + line[i] if r else line[i] + g
-            for i, g, r in zip(kept, gaps, right, strict=True)
-        ]
-        laid.append("  ".join(cells).rstrip())
-    return kept, laid
+        cells = []
+        for column, width, said in zip(columns, widths, line, strict=False):
+            gap = " " * (width - cell_len(said))
+            right = column.numeric and column.key != "rank"
+            cells.append(gap + said if right else said + gap)
+        made.append("  ".join(cells).rstrip())
+    return len(widths), made
 
 
-def _notes(
-    titles: Sequence[str], kept: Sequence[int], rows: Sequence[Row]
-) -> Iterator[str]:
+def _notes(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
     """What the table has no room for: why a candidate is out, and why a value is missing."""
     missing: dict[tuple[str, str], list[str]] = {}
     for entry, cells in rows:
         if entry["excluded"]:
             yield f"{entry['label']}: {entry['excluded']}"
-        for title, cell in zip(titles, (cells[i] for i in kept), strict=True):
+        for column, cell in zip(columns, cells, strict=False):
             if cell.text == NOT_MEASURED:
-                missing.setdefault((title, cell.why), []).append(entry["label"])
+                missing.setdefault((column.title, cell.why), []).append(entry["label"])
     for (title, why), labels in missing.items():
         who = "all" if len(labels) == len(rows) else ", ".join(labels)
         yield f"n/m (not measured) {title}, {who}: {why}"

@@ -1,6 +1,7 @@
 """Words and numbers of the report: cleaning of foreign text, titles, and values with their units."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 NOT_MEASURED = "not measured"
@@ -28,7 +29,7 @@ TITLES = {
 # Values of these keys are texts of several lines; everywhere else a line break is made visible.
 _SEVERAL_LINES = ("prompt", "message", "tail", "log_tail")
 # Units that the figure itself shows, or that say nothing to a reader.
-_SILENT_UNITS = ("", "share", "seconds", "ratio", "bytes", "points")
+_SILENT_UNITS = ("", "share", "seconds", "ratio", "points")
 
 
 def clean(text: str, keep: str = "") -> str:
@@ -41,15 +42,11 @@ def clean(text: str, keep: str = "") -> str:
     if "\n" in keep:
         text = text.replace("\r\n", "\n")
     # Ideographic space is ordinary text in Japanese; Python calls it unprintable.
-    keep += "\u3000"
-    return "".join(c if c.isprintable() or c in keep else _visible(c) for c in text)
-
-
-def _visible(character: str) -> str:
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    fine = keep + "\u3000"
+    return "".join(
+        c if c.isprintable() or c in fine else c.encode("unicode_escape").decode()
+        for c in text
+    )
 
 
 def clean_tree(value: Any, key: str = "") -> Any:
@@ -77,13 +74,11 @@ def plural(count: int, word: str) -> str:
 
 def ranges(lines: Sequence[int]) -> str:
     """Line numbers as ranges: `3\u20139, 12`; `none` where there is none."""
-    parts: list[list[int]] = []
-    for line in sorted(set(lines)):
-        if parts and line == parts[-1][-1] + 1:
-            parts[-1][1:] = [line]
-        else:
-            parts.append([line])
-    return ", ".join("\u2013".join(map(str, part)) for part in parts) or "none"
+    # In a run of numbers, each has the same distance to its place.
+    placed = enumerate(sorted(set(lines)))
+    runs = [[n for _, n in run] for _, run in groupby(placed, lambda p: p[1] - p[0])]
+    ends = [run if run[0] == run[-1] else (run[0], run[-1]) for run in runs]
+    return ", ".join("\u2013".join(map(str, end)) for end in ends) or "none"
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -105,6 +100,11 @@ def signed(value: float, digits: int = 1) -> str:
     return text if text.startswith("\u2212") else f"+{text}"
 
 
+def step(before: float, after: float) -> str:
+    """How much a figure changed."""
+    return signed(after - before)
+
+
 def percent(share: float) -> str:
     """A share from 0 to 1 as whole percent; never rounded to a 0 or 100 that it is not."""
     whole = round(share * 100)
@@ -123,38 +123,24 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}h {minutes % 60:02d}m"
 
 
-def size(value: float) -> str:
-    """`12 B`, `2 kB`, `3.1 MB`."""
-    for unit in ("B", "kB", "MB"):
-        if abs(value) < 1000:
-            return f"{number(value)} {unit}"
-        value /= 1000
-    return f"{number(value)} GB"
-
-
 def ratio(value: float) -> str:
     """`\u00d70.95`."""
     return f"\u00d7{number(value, 2)}"
 
 
-_FORMS = {"share": percent, "seconds": duration, "bytes": size, "ratio": ratio}
+_FORMS = {"share": percent, "seconds": duration, "ratio": ratio}
 
 
-def value_text(value: Any, unit: str | None = None) -> str:
-    """A measured value as a table shows it; the unit stands there when the figure needs it (%, s, bytes)."""
+def value_text(value: Any, unit: str, title: str | None = None) -> str:
+    """A measured value as a table shows it, with its unit where the figure needs it (%, s).
+
+    With `title`, as a sentence shows it: with the unit's word unless the title says it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, int | float):
         return str(value)
-    form = _FORMS.get(unit or "")
-    return form(value) if form else number(value, 2)
-
-
-def long_text(value: Any, unit: str, title: str = "") -> str:
-    """A value as a sentence shows it: like `value_text`, with the unit's word unless the title says it."""
-    text = value_text(value, unit)
-    plain = not isinstance(value, int | float) or isinstance(value, bool)
-    if plain or unit in _SILENT_UNITS or unit.lower() in title.lower():
+    text = _FORMS[unit](value) if unit in _FORMS else number(value, 2)
+    if title is None or unit in _SILENT_UNITS or unit.lower() in title.lower():
         return text
     return f"{text} {unit.removesuffix('s') if value == 1 else unit}"
 
