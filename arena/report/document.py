@@ -119,10 +119,13 @@ def _rules(
     """Gates or criteria, each with words for its measure and the unit in which that was measured."""
     candidates = story.evaluation.candidates
     units = {m.name: m.unit for e in candidates for m in e.measurements}
-    words = [(text.title(r.measure), units.get(r.measure, "")) for r in rules]
     return [
-        {**_some(rule, names), "title": title, "unit": unit}
-        for rule, (title, unit) in zip(rules, words, strict=True)
+        {
+            **_some(rule, names),
+            "title": text.title(rule.measure),
+            "unit": units.get(rule.measure, ""),
+        }
+        for rule in rules
     ]
 
 
@@ -218,9 +221,8 @@ def _details(
     pairs = [(ranked[0], ranked[1])] if len(ranked) > 1 else []
     trees[BASE] = story.evaluation.base_tree
     wanted = [*((BASE, label) for label in shown), *pairs]
-    diffs = patch.parse_all(
-        {(a, b): quarantine.patch(trees[a], trees[b]) for a, b in wanted}
-    )
+    patches = {(a, b): quarantine.patch(trees[a], trees[b]) for a, b in wanted}
+    diffs = patch.parse_all(patches)
     found = {
         key: {e.candidate.label: e.details[key] for e in ordered if key in e.details}
         for key in ("failures", "files", "coverage", "complexity")
@@ -238,9 +240,7 @@ def _tests(evaluation: Evaluation, ordered: Sequence[Evaluated]) -> dict[str, An
     """Ids once, and one letter per column: base first, then the candidates in the order of the page."""
     columns = [evaluation.base_tests, *(e.tests for e in ordered)]
     ids = sorted(set().union(*columns))
-    rows = [
-        [LETTERS.get(tests.get(name, ""), "N") for tests in columns] for name in ids
-    ]
+    rows = [[LETTERS.get(c.get(name, ""), "N") for c in columns] for name in ids]
     places = {name: place for place, name in enumerate(ids)}
     for name in set(evaluation.flaky) & places.keys():
         rows[places[name]][0] = "K"

@@ -3,31 +3,31 @@
 import base64
 import gzip
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 from arena.report.subject import DETAILED, GRADES, Doc
 
 # Above this the page would be built of tens of thousands of cells before anything is seen.
 ROWS_IN_PAGE = 200
+T = TypeVar("T")
 KINDS = ("source", "test", "config", "docs")
 
 
-def stacked(shares: Iterable[float]) -> list[tuple[float, float]]:
-    """Start and width, in percent, of parts that stand side by side in a bar."""
-    widths = [100 * share for share in shares]
-    starts = accumulate(widths, initial=0.0)
-    return [(round(x, 2), round(w, 2)) for x, w in zip(starts, widths, strict=False)]
+def stacked(
+    parts: Sequence[tuple[T, float]], whole: float
+) -> list[tuple[T, float, float, float]]:
+    """Parts of a bar side by side: each with its value, and its start and width in percent of the whole."""
+    widths = [100 * value / whole for _, value in parts]
+    places = zip(parts, accumulate(widths, initial=0.0), widths, strict=False)
+    return [(*part, round(x, 2), round(width, 2)) for part, x, width in places]
 
 
 def bar(doc: Doc, candidate: Doc) -> list[tuple[Doc, float, float, float]]:
-    """The points bar: criterion, points, start and width, each as wide as its part of all points to be had."""
-    whole = sum(c["weight"] for c in doc["counted"])
-    got = [candidate["points"].get(c["measure"], 0.0) for c in doc["counted"]]
-    places = stacked(points / whole for points in got)
-    parts = zip(doc["counted"], got, places, strict=True)
-    return [(criterion, points, x, width) for criterion, points, (x, width) in parts]
+    """The points by criterion, each as wide as its part of all points to be had."""
+    earned = [(c, candidate["points"].get(c["measure"], 0.0)) for c in doc["counted"]]
+    return stacked(earned, sum(c["weight"] for c in doc["counted"]))
 
 
 def base_value(doc: Doc, measure: str) -> Any:
@@ -37,15 +37,13 @@ def base_value(doc: Doc, measure: str) -> Any:
 
 
 def shares(doc: Doc) -> list[tuple[str, float, float, float]]:
-    """Who is first under which part of all weightings: label, share, start, width; the largest first."""
-    first = {k: v for k, v in doc["verdict"]["weights_first"].items() if v}
-    ranked = sorted(first.items(), key=lambda pair: (-pair[1], pair[0]))
+    """Who is first under which part of all weightings, the largest part first, the smallest ones as one."""
+    first = [pair for pair in doc["verdict"]["weights_first"].items() if pair[1]]
+    ranked = sorted(first, key=lambda pair: (-pair[1], pair[0]))
     if len(ranked) > DETAILED:
         rest = ranked[DETAILED - 1 :]
-        others = (f"{len(rest)} others", sum(share for _, share in rest))
-        ranked = [*ranked[: DETAILED - 1], others]
-    places = stacked(share for _, share in ranked)
-    return [(*pair, *place) for pair, place in zip(ranked, places, strict=True)]
+        ranked[DETAILED - 1 :] = [(f"{len(rest)} others", sum(v for _, v in rest))]
+    return stacked(ranked, 1)
 
 
 def sliders(doc: Doc) -> tuple[list[Doc], list[Doc]]:
