@@ -180,3 +180,30 @@ def test_patches_as_git_writes_them(repo: Path) -> None:
         "@@ -1 +1 @@",
     ]
     assert (file["path"], file["old_path"], file["cut"]) == ("shop.py", None, 0)
+
+
+# These make runs of their own or write this one anew: they stand last.
+
+
+def test_nobody_passes_in_words(repo: Path) -> None:
+    arena = (sys.executable, "-P", "-m", "arena", "judge", "--json", "--merge", "never")
+    alone = json.loads(run(repo, *arena, "wrong", "--suite", "test_shop.py"))
+    why = alone["candidates"][0]["excluded"]
+    assert alone["verdict"]["headline"] == f"wrong does not pass: {why}."
+    assert alone["next"] == []
+    commit(repo, "worse", {"shop.py": b"def total(items):\n    return 4\n"})
+    both = json.loads(run(repo, *arena, "wrong", "worse", "--suite", "test_shop.py"))
+    assert re.fullmatch(
+        r"Nobody passes: 2 of 2 fail at [\w.]+\.", both["verdict"]["headline"]
+    )
+
+
+def test_an_exploration_never_offers_to_merge(
+    repo: Path, judged: dict[str, Any]
+) -> None:
+    arena = (sys.executable, "-P", "-m", "arena", "rescore", judged["run"], "--json")
+    found = json.loads(run(repo, *arena, "--rubric", "exploration"))
+    assert "right" in found["verdict"]["headline"]
+    assert "win" not in found["verdict"]["headline"]
+    assert found["next"] == []
+    assert found["rubric"]["merge"] == "never"
