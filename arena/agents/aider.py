@@ -11,7 +11,7 @@ LINE = re.compile(
     r"|(?P<fault>.*(?:litellm\.\w*(?:Error|Exception)|The API provider).*)"
 )
 
-AGENT = Agent(
+AIDER = Agent(
     name="aider",
     install="python -m pip install aider-install && aider-install",
     # No commits, no files of its own in the worktree, no look-ups on the network but the model's.

@@ -11,20 +11,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena import __version__
-from arena.agents import aider, claude, codex, command, gemini, repair_agent
 from arena.agents.agent import Agent
+from arena.agents.aider import AIDER
+from arena.agents.claude import CLAUDE
+from arena.agents.codex import CODEX
+from arena.agents.command import COMMAND
 from arena.agents.environment import agent_environment
+from arena.agents.gemini import GEMINI
+from arena.agents.repair_agent import REPAIR
 from arena.errors import ArenaError
 from arena.machine import process
 
 # The order in which a default is looked for: the most capable first.
 AGENTS = {
-    "repair": repair_agent.AGENT,
-    "claude": claude.AGENT,
-    "codex": codex.AGENT,
-    "gemini": gemini.AGENT,
-    "aider": aider.AGENT,
-    "command": command.AGENT,
+    "repair": REPAIR,
+    "claude": CLAUDE,
+    "codex": CODEX,
+    "gemini": GEMINI,
+    "aider": AIDER,
+    "command": COMMAND,
 }
 PREFERRED = [name for name, agent in AGENTS.items() if agent.program]
 MOST = 100  # agents in one run

@@ -20,7 +20,7 @@ _result = partial(
     total=True,
 )
 
-AGENT = Agent(
+CLAUDE = Agent(
     name="claude",
     install="npm install -g @anthropic-ai/claude-code",
     argv="claude -p {task} --output-format stream-json --verbose"

@@ -19,7 +19,7 @@ def caution(env: Mapping[str, str]) -> str | None:
     return f"{why}: set CODEX_HOME elsewhere"
 
 
-AGENT = Agent(
+CODEX = Agent(
     name="codex",
     install="npm install -g @openai/codex",
     argv="codex exec --json --skip-git-repo-check -s workspace-write"

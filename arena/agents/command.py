@@ -42,4 +42,4 @@ def command(order: Order) -> Command:
 
 
 # The format of its output is not known, so the exit code and the tree decide.
-AGENT = Agent(name="command", install=INSTALL, build=command)
+COMMAND = Agent(name="command", install=INSTALL, build=command)

@@ -11,7 +11,7 @@ _result = partial(
     received="stats.output_tokens|stats.models.*.tokens.candidates",
 )
 
-AGENT = Agent(
+GEMINI = Agent(
     name="gemini",
     install="npm install -g @google/gemini-cli",
     argv="gemini -p {task} --approval-mode yolo --output-format stream-json {more}",

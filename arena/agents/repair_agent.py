@@ -22,7 +22,7 @@ def command(order: Order) -> Command:
 
 
 _end = partial(Rule, error="{why}", text="outcome")
-AGENT = Agent(
+REPAIR = Agent(
     name="repair",
     install="built in; needs a failing suite (--suite)",
     build=command,

@@ -63,12 +63,11 @@ def check_runnable(run: TestRun, plan: Plan) -> None:
     if run.outcomes or (run.finished and not run.broken):
         return
     first = next(iter(run.broken.values()), "") or run.tail
-    last = _telling_line(first)
     env = plan.environment
     raise ArenaError(
-        f"the tests can't start on the base with {env.python} ({env.found}): {one_line(last)}. If something is "
-        "missing there, install it or name another interpreter (--python); if code must be generated or compiled "
-        "first, set judge_setup or judge_copy; if the tests need variables or the network, --env NAME or "
+        f"the tests can't start on the base with {env.python} ({env.found}): {one_line(_telling_line(first))}. "
+        "If something is missing there, install it or name another interpreter (--python); if code must be generated "
+        "or compiled first, set judge_setup or judge_copy; if the tests need variables or the network, --env NAME or "
         "--allow-network."
     )
 
@@ -77,7 +76,5 @@ def _telling_line(text: str) -> str:
     """The last line of pytest's output that names a fault; else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marks = ("INTERNALERROR> ", "E   ", "ERROR: ")
-    told = (
-        [line for line in lines if line.startswith(marks)] or lines or ["no output"]
-    )[-1]
-    return told.removeprefix("INTERNALERROR> ").removeprefix("E   ").strip()
+    told = [line for line in lines if line.startswith(marks)] or lines or ["no output"]
+    return told[-1].removeprefix("INTERNALERROR> ").removeprefix("E   ").strip()

@@ -156,8 +156,7 @@ class Runner:
             plan.config, pythonpath=[str(top / p) for p in plan.config.pythonpath]
         )
         # In a folder that is above nothing: a pytest that a test starts in its TMPDIR would find it upwards.
-        ini_file = place / "judge" / "pytest.ini"
-        store.write_text(ini_file, ini)
+        store.write_text(place / "judge" / "pytest.ini", ini)
         wanted = [str(tree / pattern) for pattern in request.coverage]
         return {
             "tree": str(top),
@@ -166,7 +165,7 @@ class Runner:
             "forbidden": [str(path) for path in plan.forbidden],
             "extra_path": [str(path) for path in env.extra_path],
             "lent": str(env.lent),
-            "ini": str(ini_file),
+            "ini": str(place / "judge" / "pytest.ini"),
             "plugins": list(plan.plugins),
             "options": [*OPTIONS, *_seeded(env, request.seed), *plan.options],
             "targets": list(self._targets(request)),

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from arena.machine.process import Finished
 
+ABORTED = (2, 3, 4)  # pytest's exit codes: interrupted, internal error, wrong usage
 GOOD, BAD = ("passed", "xpassed"), ("failed", "error")
 
 
@@ -85,10 +86,9 @@ def _told(events: Sequence[dict[str, Any]], done: Finished, tail: str) -> TestRu
     return TestRun.of(
         done,
         tail,
-        # 2, 3, 4: interrupted, internal error, wrong usage
         finished=done.reason == "exited"
         and consistent
-        and done.exit_code not in (2, 3, 4),
+        and done.exit_code not in ABORTED,
         outcomes={name: outcome for name, outcome, _, _ in rows},
         messages={name: message for name, _, _, message in rows if message},
         broken={e["id"]: e["message"] for e in events if e["e"] == "broken"},

@@ -2,45 +2,32 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from arena.report import text, top
-from arena.report.board import Board, Cell, Column, Row, board
+from arena.machine import resources
+from arena.report import text
+from arena.report.board import Column, Row, board
 from arena.report.subject import Doc, prepare
+from arena.report.text import NOT_MEASURED
 
 ROWS_SHOWN = 20
 LABEL_LIMIT = 24
 CELL_LIMIT = 20
 TITLE_LIMIT = 14
 FEWEST_COLUMNS = 2
+# A column is as wide as its head: one word must do.
+_SHORT = {"coverage.changed": "covered", "static.new": "findings"}
+_SHORT |= {"tests.killed": "killed", "regressions": "broken"}
 
-_ASCII = str.maketrans(
-    {
-        "✓": "ok",
-        "✗": "FAIL",
-        "→": "->",
-        "↔": "<->",
-        "…": "...",
-        "·": "-",
-        "\u2013": "-",
-        "—": "-",
-        "\u2212": "-",
-    }
-    | {"\u00d7": "x", "▲": "!", "“": '"', "”": '"', "\u2018": "'", "\u2019": "'"}
-)
-_COLOURS = {"bold": "1", "good": "1;32", "bad": "1;31", "warn": "1;33", "dim": "2"}
-_CONFIDENCE = {
-    "decisive": "good",
-    "clear": "good",
-    "leaning": "warn",
-    "toss-up": "warn",
-    "none": "bad",
-}
-_STATES = {"win": "bold", "tie": "bold", "out": "dim", "failed": "dim"}
+_ASCII: dict[int, int | str] = {ord("✓"): "ok", ord("✗"): "FAIL", ord("→"): "->"}
+_ASCII |= {ord("…"): "...", **str.maketrans("·\u2013\u2014\u2212\u00d7▲", "----x!")}
+_ASCII |= str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
+# Escape codes by the confidence of a verdict and the state of a row; others: bold yellow, and plain.
+_CODES = {"decisive": "1;32", "clear": "1;32", "none": "1;31"}
+_STATES = {"win": "1", "tie": "1", "out": "2", "failed": "2"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Screen:
+class _Screen(NamedTuple):
     """What the terminal can do: cells per line, colour, characters beyond ASCII."""
 
     width: int
@@ -49,23 +36,25 @@ class _Screen:
 
     def say(self, words: str) -> str:
         """The words in characters that the terminal has."""
-        return (
-            words
-            if self.unicode
-            else words.translate(_ASCII).encode("ascii", "backslashreplace").decode()
-        )
+        if self.unicode:
+            return words
+        return words.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
-    def paint(self, style: str, line: str) -> str:
+    def paint(self, code: str, line: str) -> str:
         """The line in a colour, where there is colour."""
-        return (
-            f"\x1b[{_COLOURS[style]}m{line}\x1b[0m"
-            if self.colour and style and line
-            else line
-        )
+        return f"\x1b[{code}m{line}\x1b[0m" if self.colour and code and line else line
 
-    def wrap(self, words: str, first: str = "", later: str = "") -> list[str]:
-        """The words in lines that stay below the last cell."""
-        return wrap(self.say(words), self.width - 1, first, later)
+    def wrap(self, words: str) -> Iterator[str]:
+        """The words in lines that stay below the last cell; later lines of an indented one stand deeper."""
+        from rich.cells import chop_cells
+
+        said, room = self.say(words), self.width - 1
+        deeper = "    " if said.startswith("  ") else ""
+        # textwrap counts characters; where wide ones make a line too long, it is broken again by cells.
+        wrapper = textwrap.TextWrapper(room, break_on_hyphens=False)
+        wrapper.subsequent_indent = deeper
+        for line in wrapper.wrap(said):
+            yield from chop_cells(line, room)
 
 
 def terminal(
@@ -75,144 +64,82 @@ def terminal(
 
     `colour` adds escape codes; with `unicode=False` the result is ASCII. There is no line break at the end.
     """
-    cleaned = prepare(doc)
-    screen = _Screen(width=max(width, 24), colour=colour, unicode=unicode)
-    parts = (_words(cleaned, screen), _table(cleaned, screen), _next(cleaned, screen))
-    return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
+    made = prepare(doc)
+    screen = _Screen(max(width, 24), colour, unicode)
+    verdict = made["verdict"]
+    code = _CODES.get(verdict["confidence"], "1;33")
+    words = [screen.paint(code, line) for line in screen.wrap(verdict["headline"])]
+    for said in _said(made, "words"):
+        words += screen.wrap(said)
+    steps = map(screen.say, _said(made, "steps"))
+    parts = ("\n".join(part) for part in (words, _table(made, screen), steps))
+    return "\n\n".join(filter(None, parts))
 
 
-def wrap(words: str, width: int, first: str = "", later: str = "") -> list[str]:
-    """Lines of at most `width` cells; `first` and `later` are put before the first and the other lines."""
-    lines = textwrap.wrap(
-        words,
-        width,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_on_hyphens=False,
-    )
-    # textwrap counts characters; where wide ones make a line too long, it is broken again by cells.
-    return [piece for line in lines for piece in _pieces(line, width)]
+def _said(doc: Doc, part: str) -> list[str]:
+    template = resources.environment().overlay(autoescape=False, bytecode_cache=None)
+    made = template.get_template("summary.txt.j2").render(doc=doc, text=text, part=part)
+    return made.splitlines()
 
 
-def _pieces(line: str, width: int) -> Iterator[str]:
-    while text.cells(line) > width:
-        head = text.cut(line, width, mark="")
-        yield head
-        line = line[len(head) :]
-    yield line
+def cut(words: str, limit: int, mark: str = "…") -> str:
+    """The words in at most `limit` cells; `mark` stands at the end where something was left out."""
+    from rich.cells import cell_len, set_cell_size
 
-
-def _words(doc: Doc, screen: _Screen) -> Iterator[str]:
-    found = top.verdict(doc, frozenset())
-    for line in screen.wrap(found.headline):
-        yield screen.paint(_CONFIDENCE.get(found.confidence, "bold"), line)
-    for i, reason in enumerate(found.reasons, 1):
-        yield from screen.wrap(reason.text, f"  {i} ", "    ")
-    for intro, said in (
-        (
-            "Confidence",
-            f"{found.confidence}; {found.why_confidence}"
-            if found.why_confidence
-            else "",
-        ),
-        ("Not measured", "; ".join(found.not_measured)),
-        ("Incomplete", found.incomplete),
-        ("Flags", found.flags),
-        ("Not merged by itself", "; ".join(found.blocks)),
-        ("Landed", found.landed),
-    ):
-        if said:
-            yield from screen.wrap(f"{intro}: {said}", "  ", "    ")
+    if cell_len(words) <= limit:
+        return words
+    return set_cell_size(words, limit - cell_len(mark)).rstrip() + mark
 
 
 def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
-    shown = board(doc)
-    rows = shown.rows[:ROWS_SHOWN]
-    texts = [
-        [
-            screen.say(_short(c, cell))
-            for c, cell in zip(shown.columns, r.cells, strict=True)
-        ]
-        for r in rows
-    ]
-    heads = [screen.say(text.cut(c.short, TITLE_LIMIT)) for c in shown.columns]
-    widths = [
-        max(map(text.cells, column)) for column in zip(heads, *texts, strict=True)
-    ]
-    kept = _fitting(shown.columns, widths, screen.width - 1)
-    for state, cells in (
-        ("out", heads),
-        *((r.state, t) for r, t in zip(rows, texts, strict=True)),
-    ):
-        line = text.cut(
-            _line(shown.columns, cells, widths, kept), screen.width - 1, screen.say("…")
-        )
-        yield screen.paint(_STATES.get(state, ""), line)
-    if len(shown.rows) > ROWS_SHOWN:
-        yield from screen.wrap(f"and {len(shown.rows) - ROWS_SHOWN} more in the report")
-    yield from _notes(shown, rows, kept, screen)
+    columns, rows = board(doc)
+    shown, room = rows[:ROWS_SHOWN], screen.width - 1
+    names = [_SHORT.get(c.key, c.key).strip("+").partition(".")[0] for c in columns]
+    lines = [[screen.say(cut(name, TITLE_LIMIT)) for name in names]]
+    for _, cells in shown:
+        words = ["n/m" if c.text == NOT_MEASURED else c.text for c in cells]
+        limits = [LABEL_LIMIT if c.key == "candidate" else CELL_LIMIT for c in columns]
+        lines.append([screen.say(one) for one in map(cut, words, limits)])
+    kept, aligned = _aligned(columns, lines, room)
+    states = ["out", *(entry["state"] for entry, _ in shown)]
+    for state, line in zip(states, aligned, strict=True):
+        whole = cut(line, room, screen.say("…"))
+        yield screen.paint(_STATES.get(state, ""), whole)
+    if len(rows) > ROWS_SHOWN:
+        yield from screen.wrap(f"and {len(rows) - ROWS_SHOWN} more in the report")
+    for note in _notes(columns[:kept], shown):
+        yield from screen.wrap(f"  {note}")
 
 
-def _short(column: Column, cell: Cell) -> str:
-    if cell.text == text.NOT_MEASURED:
-        return "n/m"
-    return text.cut(cell.text, LABEL_LIMIT if column.key == "candidate" else CELL_LIMIT)
+def _aligned(
+    columns: Sequence[Column], lines: Sequence[Sequence[str]], room: int
+) -> tuple[int, list[str]]:
+    """How many columns fit, and the lines of them: figures to the right, words to the left."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
+    while sum(widths) + 2 * len(widths) - 2 > room and len(widths) > FEWEST_COLUMNS:
+        widths.pop()
+    made = []
+    for line in lines:
+        cells = []
+        for column, width, said in zip(columns, widths, line, strict=False):
+            gap = " " * (width - cell_len(said))
+            right = column.numeric and column.key != "rank"
+            cells.append(gap + said if right else said + gap)
+        made.append("  ".join(cells).rstrip())
+    return len(widths), made
 
 
-def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
-    """Indices of the columns that fit into `room` cells; those of the lowest priority leave first."""
-    kept = list(range(len(columns)))
-    while sum(widths[i] + 2 for i in kept) - 2 > room and len(kept) > FEWEST_COLUMNS:
-        kept.remove(min(kept, key=lambda i: (columns[i].priority, -i)))
-    return kept
-
-
-def _line(
-    columns: Sequence[Column],
-    texts: Sequence[str],
-    widths: Sequence[int],
-    kept: Sequence[int],
-) -> str:
-    parts = []
-    for i in kept:
-        gap = " " * (widths[i] - text.cells(texts[i]))
-        right = columns[i].numeric and columns[i].key != "rank"
-        parts.append(gap + texts[i] if right else texts[i] + gap)
-    return "  ".join(parts).rstrip()
-
-
-def _notes(
-    shown: Board, rows: Sequence[Row], kept: Sequence[int], screen: _Screen
-) -> Iterator[str]:
+def _notes(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
     """What the table has no room for: why a candidate is out, and why a value is missing."""
-    for row in rows:
-        if row.excluded:
-            yield from screen.wrap(f"{row.label}: {row.excluded}", "  ", "    ")
-    for (title, why), labels in _missing(shown, rows, kept).items():
+    missing: dict[tuple[str, str], list[str]] = {}
+    for entry, cells in rows:
+        if entry["excluded"]:
+            yield f"{entry['label']}: {entry['excluded']}"
+        for column, cell in zip(columns, cells, strict=False):
+            if cell.text == NOT_MEASURED:
+                missing.setdefault((column.title, cell.why), []).append(entry["label"])
+    for (title, why), labels in missing.items():
         who = "all" if len(labels) == len(rows) else ", ".join(labels)
-        yield from screen.wrap(
-            f"n/m (not measured) {title}, {who}: {why}", "  ", "    "
-        )
-
-
-def _missing(
-    shown: Board, rows: Sequence[Row], kept: Sequence[int]
-) -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        for i in kept:
-            if row.cells[i].text == text.NOT_MEASURED:
-                found.setdefault((shown.columns[i].title, row.cells[i].why), []).append(
-                    row.label
-                )
-    return found
-
-
-def _next(doc: Doc, screen: _Screen) -> Iterator[str]:
-    """Commands stay on one line however long they are: a broken one can't be copied."""
-    for i, command in enumerate(top.commands(doc)):
-        yield screen.say(f"{'Next:' if i == 0 else 'or:':7} {command.command}")
-    if doc.get("undo"):
-        yield screen.say(f"{'Undo:':7} {doc['undo']}")
-    if doc.get("report"):
-        yield screen.say(f"{'Report:':7} {doc['report']}")
+        yield f"n/m (not measured) {title}, {who}: {why}"

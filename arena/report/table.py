@@ -2,125 +2,61 @@
 
 import csv as writer
 import io
-from collections.abc import Sequence
 from typing import Any
 
 from arena.report import text
-from arena.report.subject import Doc, candidates, failed, prepare
+from arena.report.subject import Doc, prepare
 
 # A spreadsheet takes a cell that starts like this for a formula and runs it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\u2212")
+_STANDINGS = {"win": "winner", "tie": "tied", "out": "excluded", "": "ranked"}
+_GATE = {None: "open", True: "passed", False: "failed"}
 
 
 def csv(doc: Doc) -> str:
     """Raw values, unrounded; a missing value is a text with its reason. Lines end in CR LF (RFC 4180)."""
-    cleaned = prepare(doc)
-    gates, measures = _names(cleaned)
-    counted = [c["measure"] for c in cleaned["rubric"]["criteria"]]
-    out = io.StringIO()
-    lines = writer.writer(out)
+    made = prepare(doc)
+    counted = [c["measure"] for c in made["rubric"]["criteria"]]
+    rows = [_row(c, counted, made["exploration"]) for c in made["candidates"]]
+    gates = dict.fromkeys(h for row in rows for h in row if h.startswith("gate "))
+    measures = sorted({name for c in made["candidates"] for name in c["measurements"]})
     heads = ["rank", "candidate", "standing", "commit", "total", "excluded"]
-    heads += (
-        [f"gate {name}" for name in gates]
-        + list(measures)
-        + [f"points {name}" for name in counted]
-    )
-    lines.writerow([inert(head) for head in heads])
-    for candidate in candidates(cleaned):
-        lines.writerow(
-            [
-                inert(value)
-                for value in _values(cleaned, candidate, gates, measures, counted)
-            ]
-        )
-    for entry in failed(cleaned):
-        why = f"no result: {entry.get('outcome') or 'failed'}: {entry.get('why') or 'no reason was recorded'}"
-        blank = [why] * (len(heads) - 6)
-        lines.writerow(
-            [inert(v) for v in (why, entry["label"], "failed", why, why, why, *blank)]
-        )
+    heads += [*gates, *measures, *(f"points {name}" for name in counted)]
+    for entry in made["failed"]:
+        row = dict.fromkeys(heads, f"no result: {entry['excluded']}")
+        rows.append({**row, "candidate": entry["label"], "standing": "failed"})
+    empty = dict.fromkeys(gates, "not judged")
+    empty |= {
+        name: f"{text.NOT_MEASURED}: {text.why_missing(None)}" for name in measures
+    }
+    lines = [heads, *([{**empty, **row}[head] for head in heads] for row in rows)]
+    out = io.StringIO()
+    writer.writer(out).writerows([inert(value) for value in line] for line in lines)
     return out.getvalue()
 
 
 def inert(value: Any) -> Any:
     """The value, with a quote before it when a spreadsheet would take its text for a formula."""
-    return (
-        f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-    )
+    formula = isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if formula else value
 
 
-def _names(doc: Doc) -> tuple[list[str], list[str]]:
-    """Names of all gates and all measures, in the order in which candidates first bring them."""
-    gates = dict.fromkeys(
-        g["name"] for c in candidates(doc) for g in c.get("gates") or []
-    )
-    measures = dict.fromkeys(
-        name for c in candidates(doc) for name in sorted(c["measurements"])
-    )
-    return list(gates), sorted(measures)
-
-
-def _values(
-    doc: Doc,
-    candidate: Doc,
-    gates: Sequence[str],
-    measures: Sequence[str],
-    counted: Sequence[str],
-) -> list[Any]:
-    verdict, results = (
-        doc["verdict"],
-        {g["name"]: g for g in candidate.get("gates") or []},
-    )
-    excluded, earned = candidate.get("excluded"), candidate.get("points") or {}
-    if candidate["label"] == verdict.get("winner"):
-        word = "winner" if doc["rubric"].get("merge") != "never" else "looks best"
-    else:
-        word = (
-            "excluded"
-            if excluded
-            else "tied"
-            if candidate["label"] in (verdict.get("tied") or ())
-            else "ranked"
-        )
-    no_total = (
-        f"excluded: {excluded}"
-        if excluded
-        else "not scored: no criterion could be counted"
-    )
-    return [
-        candidate["rank"] if candidate.get("rank") is not None else no_total,
-        candidate["label"],
-        word,
-        candidate["commit"],
-        candidate["total"] if candidate.get("total") is not None else no_total,
-        excluded or "no",
-        *(_gate(results.get(name)) for name in gates),
-        *(_measured(candidate["measurements"].get(name)) for name in measures),
-        *(earned.get(name, "not counted") for name in counted),
-    ]
-
-
-def _gate(result: Doc | None) -> str:
-    if result is None:
-        return "not judged"
-    word = (
-        "open"
-        if result["passed"] is None
-        else "passed"
-        if result["passed"]
-        else "failed"
-    )
-    return (
-        f"{word}: {result['why']}"
-        if result.get("why") and not result["passed"]
-        else word
-    )
-
-
-def _measured(measurement: Doc | None) -> Any:
-    value = measurement.get("value") if measurement else None
-    return (
-        f"{text.NOT_MEASURED}: {text.why_missing(measurement)}"
-        if value is None
-        else value
-    )
+def _row(c: Doc, counted: list[str], exploration: bool) -> dict[str, Any]:
+    """The columns that this candidate fills."""
+    excluded, won = c["excluded"], c["state"] == "win"
+    out = f"excluded: {excluded}" if excluded else "not scored: nothing was counted"
+    row = {
+        "rank": out if c["rank"] is None else c["rank"],
+        "candidate": c["label"],
+        "standing": "looks best" if exploration and won else _STANDINGS[c["state"]],
+        "commit": c["commit"],
+        "total": out if c["total"] is None else c["total"],
+        "excluded": excluded or "no",
+    }
+    for gate in c["gates"]:
+        why = "" if gate["passed"] else f": {gate['why']}"
+        row[f"gate {gate['name']}"] = f"{_GATE[gate['passed']]}{why}"
+    for name, m in c["measurements"].items():
+        missing = f"{text.NOT_MEASURED}: {text.why_missing(m)}"
+        row[name] = missing if m["value"] is None else m["value"]
+    return row | {f"points {n}": c["points"].get(n, "not counted") for n in counted}

@@ -15,23 +15,32 @@ RUBRIC = {
     "gates": [
         {
             "measure": "integrity",
+            "title": "Integrity",
             "condition": "is clean",
             "unless": None,
             "why": "Tampered results say nothing.",
         },
         {
             "measure": "regressions",
+            "title": "Broken tests",
             "condition": "at most 0",
             "unless": None,
             "why": "Old tests keep passing.",
         },
         {
             "measure": "required.passed",
+            "title": "Required tests passed",
             "condition": "all",
             "unless": "no required tests",
             "why": None,
         },
-        {"measure": "merges", "condition": "is true", "unless": None, "why": None},
+        {
+            "measure": "merges",
+            "title": "Merges cleanly",
+            "condition": "is true",
+            "unless": None,
+            "why": None,
+        },
     ],
     "criteria": [
         {
@@ -215,7 +224,7 @@ def candidate(
         "measurements": values,
         "points": {},
         "fractions": {},
-        "attempt": {"outcome": "finished", "exit_code": 0, "detail": ""}
+        "attempt": {"outcome": "finished", "exit_code": 0, "why": ""}
         if agent
         else None,
         "message": f"Retry in fetch ({label})",
@@ -409,6 +418,15 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
             {"at": "15:52:10", "text": "verdict recorded"},
         ],
     }
+
+
+def nothing_measured(doc: dict[str, Any]) -> dict[str, Any]:
+    """The same document with empty details and no times."""
+    parts = ("failures", "files", "diffs", "coverage", "complexity", "logs")
+    tests = {"columns": ["base"], "ids": [], "rows": [], "required": []}
+    empty = {**{part: {} for part in parts}, "tests": tests, "pairs": [], "events": []}
+    timing = {"seconds": {}, "total": None, "judged_at": None}
+    return {**doc, "details": empty, "timing": timing, "provenance": []}
 
 
 def document(

@@ -60,7 +60,7 @@ def address(
     def get(name: str) -> str:
         path = folder / f"{name}.html"
         if not path.exists():
-            report.write_html(document(name), path)
+            path.write_text(report.html(document(name)), encoding="utf-8")
         return path.as_uri()
 
     return get

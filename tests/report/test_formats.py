@@ -8,9 +8,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from rich.cells import cell_len
 
 from arena.report import formats as report
-from arena.report.text import cells, clean
+from arena.report import summary
+from arena.report.text import clean
 
 Document = Callable[[str], dict[str, Any]]
 
@@ -30,8 +32,14 @@ def test_terminal_lines_stay_below_the_width(doc: dict[str, Any], width: int) ->
     said = report.terminal(doc, width)
     for line in said.split("\n"):
         command = line.startswith(("Next:", "or:", "Undo:", "Report:"))
-        assert command or cells(line) < width, line
+        assert command or cell_len(line) < width, line
     assert not said.endswith("\n")
+
+
+def test_cut_counts_cells_not_characters() -> None:
+    assert summary.cut("漢字漢字", 5) == "漢字…"
+    assert summary.cut("漢e\u0301", 3) == "漢e\u0301"
+    assert summary.cut("short", 5) == "short"
 
 
 def test_terminal_names_everybody_and_the_next_commands(doc: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from arena.machine import resources
 from arena.report import formats as report
-from arena.report import page
+from arena.report import page, patch
 from arena.report.text import clean
 
 Document = Callable[[str], dict[str, Any]]
@@ -109,6 +109,8 @@ def test_every_field_is_escaped(sample: Any) -> None:
             return [poison(v, key) for v in value]
         fixed = (
             "label",
+            "a",
+            "b",
             "measure",
             "winner",
             "leader",
@@ -206,7 +208,7 @@ def test_labels_that_look_alike_get_addresses_of_their_own(sample: Any) -> None:
     doc = sample.two()
     for candidate, label in zip(doc["candidates"], ("a/b", "a b"), strict=True):
         candidate["label"] = label
-    doc["details"] = {}
+    doc = sample.nothing_measured(doc)
     ids = re.findall(r'\sid="([^"]+)"', report.html(doc))
     assert len(ids) == len(set(ids))
     assert {"c-a-b", "c-a-b~2"} <= set(ids)
@@ -214,7 +216,7 @@ def test_labels_that_look_alike_get_addresses_of_their_own(sample: Any) -> None:
 
 def test_details_may_be_absent(sample: Any) -> None:
     doc = sample.winner()
-    doc["details"], doc["timing"], doc["provenance"] = {}, {}, []
+    doc = sample.nothing_measured(doc)
     for made in (
         report.html,
         report.markdown,
@@ -226,10 +228,9 @@ def test_details_may_be_absent(sample: Any) -> None:
 
 
 def test_no_candidates_at_all(sample: Any) -> None:
-    doc = sample.failed_entry()
-    doc["candidates"], doc["details"], doc["verdict"] = (
+    doc = sample.nothing_measured(sample.failed_entry())
+    doc["candidates"], doc["verdict"] = (
         [],
-        {},
         {**doc["verdict"], "winner": None, "leader": None},
     )
     for made in (
@@ -251,17 +252,32 @@ def test_lines_that_no_test_ran_are_marked_in_the_diff(document: Document) -> No
 def test_diffs_are_cut_and_say_so(sample: Any) -> None:
     doc = sample.two()
     label = doc["candidates"][0]["label"]
-    lines = [["add", None, i, f"line {i}"] for i in range(1, 1001)] + [
-        ["add", None, 1001, "x" * 5000]
-    ]
-    doc["details"]["diffs"][label] = [
-        {"path": f"f{n}.py", "old_path": None, "lines": lines, "cut": 0}
-        for n in range(9)
-    ]
+    lines = "".join(f"+line {i}\n" for i in range(1, 1001)) + f"+{'x' * 5000}\n"
+    whole = "".join(
+        f"diff --git a/f{n}.py b/f{n}.py\n@@ -0,0 +1,1001 @@\n{lines}" for n in range(9)
+    ).encode()
+    doc["details"]["diffs"][label] = patch.parse(whole)
     text = report.html(doc)
-    assert text.count("601 more lines") >= 5
-    assert text.count('data-line="400"') == 5
-    assert text.count('data-line="401"') == 0
+    assert text.count("602 more lines") == 5
+    assert text.count("1002 more lines") == 4
+    assert text.count('data-line="399"') == 5
+    assert text.count('data-line="400"') == 0
+
+
+def test_all_diffs_of_a_page_share_one_budget() -> None:
+    one = "".join(
+        f"diff --git a/f{n}.py b/f{n}.py\n@@ -0,0 +1,999 @@\n" + "+x\n" * 999
+        for n in range(9)
+    ).encode()
+    parsed = patch.parse_all(dict.fromkeys("abcdef", one))
+    rows = {name: sum(len(f["lines"]) for f in parsed[name]) for name in parsed}
+    assert rows == {"a": 2000, "b": 2000, "c": 2000, "d": 2000, "e": 0, "f": 0}
+    assert sum(f["cut"] for f in parsed["f"]) == 9 * 1000
+
+
+def test_long_lines_are_cut_and_say_so() -> None:
+    (file,) = patch.parse(b"diff --git a/f b/f\n@@ -0,0 +1 @@\n+" + b"x" * 5000)
+    assert file["lines"][1][3] == f"{'x' * 2000} … 3000 more characters"
 
 
 def test_lines_cut_away_are_counted(document: Document) -> None:
@@ -271,11 +287,3 @@ def test_lines_cut_away_are_counted(document: Document) -> None:
         in text
     )
     assert "25 more lines: <code>git diff " in text
-
-
-def test_write_html_replaces_the_file_whole(document: Document, tmp_path: Path) -> None:
-    target = tmp_path / "deep" / "report.html"
-    report.write_html(document("one"), target)
-    report.write_html(document("two"), target)
-    assert target.read_text(encoding="utf-8") == report.html(document("two"))
-    assert [path.name for path in target.parent.iterdir()] == ["report.html"]
