@@ -1,97 +1,109 @@
 """The command line: words in, exit code out. Nothing here decides anything.
 
-Heavy modules are imported inside the commands that need them, so that `arena --help` answers at once.
+A command is a docstring (its help), the settings that it takes and its other words; what it calls is imported
+only then, so that `arena --help` answers at once. The options of settings come from their one declaration.
 """
 
 from __future__ import annotations
 
-import os
+import importlib
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
-from arena import __version__
+from arena import __version__, settings
+from arena.commands import faults
+from arena.commands.call import Call
 from arena.errors import ArenaError
 
-if TYPE_CHECKING:
-    from arena.commands.output import Output
-
-F = TypeVar("F", bound=Callable[..., Any])
-HELP = {"help_option_names": ["-h", "--help"], "show_default": True}
+METAVARS = {"base": "REV", "target": "BRANCH", "rubric": "NAME|FILE", "project": "DIR"}
+BY_TYPE = {"int": "N", "int | None": "N", "float": "TIME", "bool": None}
+Stub = Callable[[], None]
 
 
-class Place:
-    """The global options."""
-
-    def __init__(self, **options: Any) -> None:
-        self.options = options
-
-    @property
-    def here(self) -> Path:
-        """The folder that the command works in."""
-        return Path(self.options["directory"] or ".").absolute()
-
-    @property
-    def config(self) -> Path | None:
-        """The settings file named on the command line."""
-        name = self.options["config"]
-        return self.here / name if name else None
-
-    def given(self, **values: Any) -> dict[str, Any]:
-        """Settings from the command line; what was not given is left out."""
-        values["project"] = self.options["project"]
-        values["color"] = self.options["color"]
-        found = {}
-        for name, value in values.items():
-            if value is not None and value != () and value is not False:
-                found[name] = list(value) if isinstance(value, tuple) else value
-        return found
-
-    def output(self, *, as_json: bool = False, out: str | None = None) -> Output:
-        """How commands talk."""
-        from arena.commands.output import Output
-
-        options = self.options
-        return Output(
-            as_json=as_json,
-            quiet=options["quiet"],
-            verbose=options["verbose"],
-            color=options["color"] or "auto",
-            yes=options["yes"],
-            out=out,
-        )
+def option(*names: str, **facts: Any) -> click.Option:
+    """An option that is no setting."""
+    return click.Option(names, **facts)
 
 
-@click.group(context_settings=HELP)
-@click.option(
-    "-C", "directory", metavar="DIR", help="Work in DIR instead of the current folder."
-)
-@click.option(
-    "--project",
-    metavar="DIR",
-    help="Folder of the project in a repository with several.",
-)
-@click.option(
-    "--config",
-    metavar="FILE",
-    help="Settings file instead of arena.toml or [tool.arena].",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Only the result and errors.")
-@click.option(
-    "-v", "--verbose", is_flag=True, help="Also what was cached, re-run or skipped."
-)
-@click.option("--yes", is_flag=True, help="Answer questions with yes.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    help="Colour in the terminal.",
-)
-@click.version_option(__version__, prog_name="arena")
-@click.pass_context
-def cli(context: click.Context, /, **options: Any) -> None:
+def flag(*names: str, text: str) -> click.Option:
+    """An option without a value."""
+    return click.Option(names, is_flag=True, help=text)
+
+
+def several(name: str, word: str, metavar: str, text: str) -> click.Option:
+    """An option that may be given more than once."""
+    return click.Option([name, word], multiple=True, metavar=metavar, help=text)
+
+
+def setting(name: str, **facts: Any) -> click.Option:
+    """The option of a setting, as its declaration says."""
+    item = settings.FIELDS[name]
+    text, default = item.metadata["doc"], item.default
+    if isinstance(default, float):
+        default = f"{default / 60:g}m"
+    if default and "default" not in text:
+        text = f"{text} [default: {default}]"
+    if item.type == "bool":
+        facts["is_flag"] = True
+    elif item.metadata["choices"]:
+        facts["type"] = click.Choice(item.metadata["choices"])
+    else:
+        facts["metavar"] = METAVARS.get(name) or BY_TYPE.get(str(item.type), "TEXT")
+        facts["multiple"] = isinstance(default, tuple)
+    text = text[0].upper() + text[1:] + "."
+    return click.Option([settings.flag(name)], help=text, **facts)
+
+
+def argument(name: str, **facts: Any) -> click.Argument:
+    """A word that stands by itself."""
+    return click.Argument([name], **facts)
+
+
+def command(
+    target: str, taken: str, *words: click.Parameter, group: click.Group | None = None
+) -> Callable[[Stub], click.Command]:
+    """A command named after the decorated function, whose docstring is the help.
+
+    It calls the function `target` of arena.commands with the call and the values of `words`; `taken` are the
+    settings that it takes.
+    """
+    module, _, function = target.partition(".")
+
+    def decorate(stub: Stub) -> click.Command:
+        @click.pass_context
+        def invoke(context: click.Context, /, **values: Any) -> Any:
+            called = importlib.import_module(f"arena.commands.{module}")
+            return getattr(called, function)(_call(context.obj, values), **values)
+
+        invoke.__doc__ = stub.__doc__
+        params = [*words, *map(setting, taken.split())]
+        name = stub.__name__.rstrip("_")
+        return (group or cli).command(name, params=params)(invoke)
+
+    return decorate
+
+
+def _call(shared: dict[str, Any], values: dict[str, Any]) -> Call:
+    """The call that the global options and a command's own describe; takes out of `values` what is in it."""
+    here = Path(shared["directory"] or ".").absolute()
+    own = {n: values.pop(n) for n in list(values) if n in settings.FIELDS}
+    given = {n: v for n, v in {**shared, **own}.items() if n in settings.FIELDS}
+    return Call(
+        here=here,
+        given={n: v for n, v in given.items() if v not in (None, (), False)},
+        config=here / shared["config"] if shared["config"] else None,
+        as_json=values.pop("as_json", False),
+        out=values.pop("out", None),
+        **{name: shared[name] for name in ("quiet", "verbose", "yes")},
+    )
+
+
+def _shared(context: click.Context, /, **values: Any) -> None:
     """Judge several implementations of one task on evidence, and merge the best.
 
     \b
@@ -99,121 +111,44 @@ def cli(context: click.Context, /, **options: Any) -> None:
       arena run --agents 3 "fix the bug"  three agents, three worktrees, one winner
       arena demo                          see it work, without an account
     """
-    context.obj = Place(**options)
+    context.obj = values
 
 
-def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
-    """Several click options as one decorator."""
+cli = click.group(
+    "arena",
+    params=[
+        option("-C", "directory", metavar="DIR", help="Work in DIR instead of here."),
+        setting("project"),
+        option("--config", metavar="FILE", help="Settings file to use."),
+        flag("-q", "--quiet", text="Only the result and errors."),
+        flag("-v", "--verbose", text="Also what was cached, re-run or skipped."),
+        flag("--yes", text="Answer questions with yes."),
+        setting("color"),
+    ],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)(click.version_option(__version__, prog_name="arena")(click.pass_context(_shared)))
 
-    def decorate(function: F) -> F:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return decorate
-
-
-task_options = options(
-    click.option(
-        "--prompt-file", metavar="FILE", help="Read the task's text from a file."
-    ),
-    click.option(
-        "--suite",
-        multiple=True,
-        metavar="PATH",
-        help="Test-first suite in the repository; protected.",
-    ),
-    click.option(
-        "--check",
-        "checks",
-        multiple=True,
-        metavar="FILE",
-        help="Acceptance check, never shown to agents.",
-    ),
-    click.option(
-        "--holdout",
-        "holdouts",
-        multiple=True,
-        metavar="PATH",
-        help="Held-out tests, never shown to agents.",
-    ),
-)
-judging_options = options(
-    click.option(
-        "--base", metavar="REV", help="Commit that the candidates are compared with."
-    ),
-    click.option(
-        "--target",
-        metavar="BRANCH",
-        help="Branch to merge into [default: the current one].",
-    ),
-    click.option(
-        "--rubric", metavar="NAME|FILE", help="How to score [default: default]."
-    ),
-    click.option(
-        "--python", metavar="PATH", help="Interpreter of the project's environment."
-    ),
-    click.option(
-        "--test",
-        metavar="CMD",
-        help="Test command [default: pytest as the project configures it].",
-    ),
-    click.option(
-        "--junit", metavar="PATH", help="JUnit XML that the test command writes."
-    ),
-    click.option(
-        "--env",
-        multiple=True,
-        metavar="NAME",
-        help="Variable that agents and tests may see.",
-    ),
-    click.option("--allow-network", is_flag=True, help="Let tests use the network."),
-    click.option(
-        "--merge",
-        type=click.Choice(["ask", "auto", "never"]),
-        help="Merge the winner [default: ask].",
-    ),
-    click.option(
-        "--jobs",
-        type=int,
-        metavar="N",
-        help="Test runs at a time [default: the cores].",
-    ),
-    click.option(
-        "--seed",
-        type=int,
-        metavar="N",
-        help="Seed of everything that is drawn [default: 0].",
-    ),
-    click.option("--out", metavar="DIR", help="Copy the report there too."),
-    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-)
+JSON = flag("--json", "as_json", text="Print the result as one JSON document.")
+DRY_RUN = flag("--dry-run", text="Say what would happen, then stop.")
+RUN = argument("run", required=False)
+TASK = [
+    option("--prompt-file", metavar="FILE", help="Read the task's text from a file."),
+    several("--suite", "suite", "PATH", "Test-first suite, protected."),
+    several("--check", "checks", "FILE", "Check never shown to agents."),
+    several("--holdout", "holdouts", "PATH", "Tests never shown to agents."),
+    option("--out", metavar="DIR", help="Copy the report there too."),
+    JSON,
+]
+JUDGING = "base target rubric python test junit env allow_network merge jobs seed"
+PROMPT = option("--prompt", metavar="TEXT", help="The task's text.")
+CANDIDATES = argument("names", nargs=-1, required=True, metavar="CANDIDATE...")
+APPROACH = several("--approach", "approaches", "TEXT", "One entry each.")
+PROMPT_WORD = argument("prompt", required=False)
+RUNNING = f"agents setup timeout keep {JUDGING}"
 
 
-@cli.command(context_settings=HELP)
-@click.argument("prompt", required=False)
-@task_options
-@click.option(
-    "--agents",
-    metavar="N|NAME[:K],…",
-    help="How many entries, or which agents [default: 3].",
-)
-@click.option(
-    "--approach",
-    "approaches",
-    multiple=True,
-    metavar="TEXT",
-    help="One entry for each named approach.",
-)
-@click.option("--setup", metavar="CMD", help="Command run in each new worktree first.")
-@click.option(
-    "--timeout", metavar="TIME", help="Time limit of one agent [default: 30m]."
-)
-@click.option("--keep", is_flag=True, help="Keep worktrees and branches afterwards.")
-@click.option("--dry-run", is_flag=True, help="Say what would run, then stop.")
-@judging_options
-@click.pass_obj
-def run(place: Place, /, **o: Any) -> int:
+@command("run.run", RUNNING, PROMPT_WORD, APPROACH, DRY_RUN, *TASK)
+def run() -> None:
     """Run agents on a task, each in a worktree of its own; judge, and merge the best.
 
     \b
@@ -222,58 +157,10 @@ def run(place: Place, /, **o: Any) -> int:
       arena run --agents repair:3 --suite tests/test_new.py --merge auto
     PROMPT "-" reads it from standard input.
     """
-    from arena.commands import run as command
-
-    return command.run(
-        place.here,
-        prompt=o["prompt"],
-        prompt_file=o["prompt_file"],
-        suite=o["suite"],
-        checks=o["checks"],
-        holdouts=o["holdouts"],
-        approaches=o["approaches"],
-        dry_run=o["dry_run"],
-        given=place.given(
-            **_judging(o),
-            agents=o["agents"],
-            setup=o["setup"],
-            timeout=o["timeout"],
-            keep=o["keep"],
-        ),
-        config=place.config,
-        output=place.output(as_json=o["as_json"], out=o["out"]),
-    )
 
 
-def _judging(o: dict[str, Any]) -> dict[str, Any]:
-    names = (
-        "base",
-        "target",
-        "rubric",
-        "python",
-        "test",
-        "junit",
-        "env",
-        "allow_network",
-        "merge",
-        "jobs",
-        "seed",
-    )
-    return {name: o[name] for name in names}
-
-
-@cli.command(context_settings=HELP)
-@click.argument("candidates", nargs=-1, required=True)
-@click.option("--prompt", metavar="TEXT", help="The task's text.")
-@task_options
-@click.option(
-    "--fast",
-    is_flag=True,
-    help="Only the gate run: leave out the candidates' own tests.",
-)
-@judging_options
-@click.pass_obj
-def judge(place: Place, /, **o: Any) -> int:
+@command("judge.judge", f"fast {JUDGING}", CANDIDATES, PROMPT, *TASK)
+def judge() -> None:
     """Judge branches, commits, tags, pr/N or patch files that exist already.
 
     \b
@@ -281,311 +168,133 @@ def judge(place: Place, /, **o: Any) -> int:
       arena judge new=HEAD~1 fix.patch --base main --check check.py
       arena judge my-branch --rubric merge-safe     may I merge this? (exit code 0 or 1)
     """
-    from arena.commands import judge as command
-
-    return command.judge(
-        place.here,
-        names=o["candidates"],
-        prompt=o["prompt"],
-        prompt_file=o["prompt_file"],
-        suite=o["suite"],
-        checks=o["checks"],
-        holdouts=o["holdouts"],
-        given=place.given(**_judging(o), fast=o["fast"]),
-        config=place.config,
-        output=place.output(as_json=o["as_json"], out=o["out"]),
-    )
 
 
-@cli.command(context_settings=HELP)
-@click.argument("run", required=False)
-@click.option(
-    "--rubric", metavar="NAME|FILE", required=True, help="The rubric to score by."
-)
-@click.option("--seed", type=int, metavar="N", help="Seed of everything that is drawn.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.pass_obj
-def rescore(
-    place: Place, run: str | None, rubric: str, seed: int | None, as_json: bool
-) -> int:
-    """Score a judged run by another rubric; no test is run."""
-    from arena.commands import judge as command
-
-    return command.rescore(
-        place.here,
-        run=run,
-        given=place.given(rubric=rubric, seed=seed),
-        config=place.config,
-        output=place.output(as_json=as_json),
-    )
+@command("judge.rescore", "seed", RUN, setting("rubric", required=True), JSON)
+def rescore() -> None:
+    """Score a judged run by another rubric; no test is run. Example: arena rescore --rubric merge-safe"""
 
 
-@cli.command(context_settings=HELP)
-@click.argument("run", required=False)
-@click.argument("label", required=False)
-@click.option(
-    "--target",
-    metavar="BRANCH",
-    help="Branch to merge into [default: the one of the run].",
-)
-@click.option("--keep", is_flag=True, help="Keep worktrees and branches afterwards.")
-@click.option("--json", "as_json", is_flag=True, help="Print what landed as JSON.")
-@click.pass_obj
-def merge(
-    place: Place,
-    run: str | None,
-    label: str | None,
-    target: str | None,
-    keep: bool,
-    as_json: bool,
-) -> int:
+@command("merge.merge", "target keep", RUN, argument("label", required=False), JSON)
+def merge() -> None:
     """Merge the winner of a run, or the candidate LABEL, once the merged tree has passed.
 
     \b
       arena merge                       the winner of the latest run
       arena merge 20261121-1530 b       that candidate of that run
     """
-    from arena.commands import merge as command
-
-    return command.merge(
-        place.here,
-        run=run,
-        label=label,
-        target=target,
-        given=place.given(keep=keep),
-        config=place.config,
-        output=place.output(as_json=as_json),
-    )
 
 
-@cli.command(context_settings=HELP)
-@click.argument("run", required=False)
-@click.pass_obj
-def undo(place: Place, run: str | None) -> int:
-    """Take back what a run's merge and clean-up moved; twice makes it again."""
-    from arena.commands import merge as command
-
-    return command.undo(place.here, run=run, config=place.config, output=place.output())
+@command("merge.undo", "", RUN)
+def undo() -> None:
+    """Take back what a run's merge and clean-up moved; twice makes it again. Example: arena undo"""
 
 
-@cli.command(context_settings=HELP)
-@click.argument("run")
-@click.argument("label")
-@click.option(
-    "--branch", metavar="NAME", help="Name of the branch [default: arena/RUN/LABEL]."
-)
-@click.pass_obj
-def restore(place: Place, run: str, label: str, branch: str | None) -> int:
-    """Make a branch of an archived candidate."""
-    from arena.commands import merge as command
-
-    return command.restore(
-        place.here,
-        run=run,
-        label=label,
-        branch=branch,
-        config=place.config,
-        output=place.output(),
-    )
+BRANCH = option("--branch", metavar="NAME", help="Name instead of arena/RUN/LABEL.")
 
 
-@cli.command(context_settings=HELP)
-@click.argument("run", required=False)
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, then stop.")
-@click.pass_obj
-def clean(place: Place, run: str | None, dry_run: bool) -> int:
-    """Remove a run's worktrees and branches; its candidates stay in the archive."""
-    from arena.commands import merge as command
-
-    return command.clean_runs(
-        place.here, run=run, dry_run=dry_run, config=place.config, output=place.output()
-    )
+@command("merge.restore", "", argument("run"), argument("label"), BRANCH)
+def restore() -> None:
+    """Make a branch of an archived candidate. Example: arena restore 20261121-1530 b --branch second-thoughts"""
 
 
-@cli.command("list", context_settings=HELP)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@click.pass_obj
-def list_runs(place: Place, as_json: bool) -> int:
-    """List the runs of this repository, newest last."""
-    from arena.commands import look
-
-    return look.list_runs(place.here, output=place.output(as_json=as_json))
+@command("merge.clean", "", RUN, DRY_RUN)
+def clean() -> None:
+    """Remove a run's worktrees and branches; its candidates stay in the archive. Example: arena clean --dry-run"""
 
 
-@cli.command(context_settings=HELP)
-@click.argument("run", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@click.pass_obj
-def status(place: Place, run: str | None, as_json: bool) -> int:
-    """Tell how a run stands."""
-    from arena.commands import look
-
-    return look.status(place.here, run=run, output=place.output(as_json=as_json))
+@command("look.list_runs", "", JSON)
+def list_() -> None:
+    """List the runs of this repository, newest last. Example: arena list --json"""
 
 
-@cli.command(context_settings=HELP)
-@click.argument("run", required=False)
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["html", "md", "json", "csv", "junit", "text"]),
-    help="Print in this format.",
-)
-@click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
-@click.pass_obj
-def report(place: Place, run: str | None, kind: str | None, show: bool) -> int:
-    """Print the path of a run's report, or the report in another format."""
-    from arena.commands import look
-
-    return look.report(place.here, run=run, kind=kind, show=show, output=place.output())
+@command("look.status", "", RUN, JSON)
+def status() -> None:
+    """Tell how a run stands. Example: arena status"""
 
 
-@cli.command(context_settings=HELP)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@click.pass_obj
-def agents(place: Place, as_json: bool) -> int:
-    """List the agents that arena can run, and how to install them."""
-    from arena.commands import look
-
-    return look.agents(output=place.output(as_json=as_json))
+FORMATS = click.Choice(["html", "md", "json", "csv", "junit", "text"])
+FORMAT = option("--format", "kind", type=FORMATS, help="Print in this format.")
+OPEN = flag("--open", "show", text="Open it in a browser.")
 
 
-@cli.command(context_settings=HELP)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@click.pass_obj
-def doctor(place: Place, as_json: bool) -> int:
-    """Check everything that a run needs, and say how to mend what is missing."""
-    from arena.commands import doctor as command
+@command("look.report", "", RUN, OPEN, FORMAT)
+def report() -> None:
+    """Print the path of a run's report, or the report in another format.
 
-    return command.doctor(
-        place.here,
-        given=place.given(),
-        config=place.config,
-        output=place.output(as_json=as_json),
-    )
+    \b
+      arena report --open
+      arena report 20261121-1530 --format md
+    """
 
 
-@cli.command(context_settings=HELP)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@click.pass_obj
-def config(place: Place, as_json: bool) -> int:
-    """Show every setting, its value, and where it comes from."""
-    from arena.commands import look
-
-    return look.config(
-        place.here,
-        given=place.given(),
-        config=place.config,
-        output=place.output(as_json=as_json),
-    )
+@command("look.agents", "", JSON)
+def agents() -> None:
+    """List the agents that arena can run, and how to install them. Example: arena agents"""
 
 
-@cli.command(context_settings=HELP)
-@click.option("--force", is_flag=True, help="Replace an arena.toml that is there.")
-@click.pass_obj
-def init(place: Place, force: bool) -> int:
-    """Write a commented arena.toml with every option at its default."""
-    from arena.commands import look
-
-    return look.init(place.here, force=force, output=place.output())
+@command("doctor.doctor", "", JSON)
+def doctor() -> None:
+    """Check everything that a run needs, and say how to mend what is missing. Example: arena doctor"""
 
 
-@cli.command(context_settings=HELP)
-@click.argument("folder", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.pass_obj
-def demo(place: Place, folder: str | None, as_json: bool) -> int:
-    """Make a small repository with a real defect, let three agents mend it, judge, merge."""
-    from arena.commands import demo as command
-
-    return command.demo(
-        place.here / folder if folder else None, output=place.output(as_json=as_json)
-    )
+@command("look.config", "", JSON)
+def config() -> None:
+    """Show every setting, its value, and where it comes from. Example: arena config"""
 
 
-@cli.group(context_settings=HELP)
+@command("look.init", "", flag("--force", text="Replace an arena.toml that is there."))
+def init() -> None:
+    """Write a commented arena.toml with every option at its default. Example: arena init"""
+
+
+@command("demo.demo", "", argument("folder", required=False), JSON)
+def demo() -> None:
+    """Make a small repository with a real defect, let three agents mend it, judge, merge. Example: arena demo"""
+
+
+@cli.group
 def rubric() -> None:
-    """Show the rubrics, or check a file of your own."""
+    """Show the rubrics, or check a file of your own.
+
+    \b
+      arena rubric show default > mine.toml
+      arena rubric check mine.toml
+    """
 
 
-@rubric.command("show", context_settings=HELP)
-@click.argument("name", required=False)
-@click.pass_obj
-def rubric_show(place: Place, name: str | None) -> int:
-    """Print a rubric, or list the shipped ones."""
-    from arena.commands import look
-
-    return look.rubric_show(place.here, name=name, output=place.output())
+@command("look.rubric_show", "", argument("name", required=False), group=rubric)
+def show() -> None:
+    """Print a rubric, or list the shipped ones. Example: arena rubric show default > mine.toml"""
 
 
-@rubric.command("check", context_settings=HELP)
-@click.argument("file")
-@click.pass_obj
-def rubric_check(place: Place, file: str) -> int:
-    """Check a rubric file: all faults at once, or the rubric in words."""
-    from arena.commands import look
-
-    return look.rubric_check(place.here, file=file, output=place.output())
+@command("look.rubric_check", "", argument("file"), group=rubric)
+def check() -> None:
+    """Check a rubric file: all faults at once, or the rubric in words. Example: arena rubric check mine.toml"""
 
 
 def main(argv: list[str] | None = None) -> None:
     """The console script: runs a command and exits with its code."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background
+        signal.signal(signal.SIGINT, faults.stop)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(_main(argv))
 
 
 def _main(argv: list[str] | None) -> int:
     try:
         code = cli.main(argv, prog_name="arena", standalone_mode=False)
-        sys.stdout.flush()
     except ArenaError as error:
-        print(f"arena: {error}", file=sys.stderr)  # noqa: T201 - the one place that says what went wrong
-        return error.exit_code
+        return faults.complain(str(error), error.exit_code)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
-        return _interrupted()
-    except BrokenPipeError:
-        # The reader of our output went away (`arena … | head`): nothing to complain about.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception:  # noqa: BLE001 - our bug: it gets a log file, and the user one line
-        return _our_fault()
+        hint = "Everything so far is kept: arena status; remove it with: arena clean"
+        return faults.complain(f"stopped. {hint}", 130)
+    except Exception as error:  # noqa: BLE001 - our bug: it gets a log file, and the user one line
+        return faults.full_disk(error) or faults.our_fault()
     return code if isinstance(code, int) else 0
-
-
-def _interrupted() -> int:
-    from arena.machine import process
-
-    process.stop_all()
-    print(  # noqa: T201
-        "\narena: stopped. Everything so far is kept: arena status; remove it with: arena clean",
-        file=sys.stderr,
-    )
-    return 130
-
-
-def _our_fault() -> int:
-    import platform
-    import time
-    import traceback
-
-    from arena.machine import store
-
-    path = (
-        store.state_dir()
-        / "faults"
-        / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-    )
-    facts = f"arena {__version__}\nPython {sys.version}\n{platform.platform()}\n{sys.argv!r}\n\n"
-    try:
-        store.write_text(path, facts + traceback.format_exc())
-    except ArenaError:
-        traceback.print_exc()
-    print(  # noqa: T201
-        f"arena: internal error, this is our fault. Log: {path}. Nothing was merged or deleted.",
-        file=sys.stderr,
-    )
-    return 3

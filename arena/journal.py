@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import errno
 import json
 import os
@@ -14,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from arena.errors import ArenaError
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,8 @@ class Event:
 
 def encode(event: Event) -> bytes:
     """One line: crc32 in hexadecimal, a space, JSON, a newline."""
-    body = json.dumps(
-        {"kind": event.kind, "at": event.at, "label": event.label, "data": event.data},
-        sort_keys=True,
-        separators=(",", ":"),
-    ).encode()
+    facts = dataclasses.asdict(event)
+    body = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
@@ -75,6 +72,54 @@ def _write_all(number: int, line: bytes) -> None:
     os.fsync(number)
 
 
+# The state of a run, and of one of its entries, after an event; the others leave it as it was.
+RUN_STATES = {
+    "verdict": "judged",
+    "landed": "merged",
+    "undone": "undone",
+    "removed": "cleaned",
+}
+ENTRY_STATES = {
+    "setting-up": "setting up",
+    "agent-started": "working",
+    "attempt-failed": "failed",
+    "candidate": "waiting",
+    "process": "testing",
+    "judged": "judged",
+}
+# What an entry takes over from the data of its events.
+ENTRY_FACTS = {
+    "worktree": ("branch", "path"),
+    "attempt": ("outcome", "why"),
+    "attempt-failed": ("why",),
+    "candidate": ("files",),
+    "judged": ("passed", "total"),
+}
+
+
+def apply(run: dict[str, Any], event: Event) -> None:
+    """Brings the state of a run up to date: {} at first; then with state, entries, winner, confidence, report."""
+    kind, data = event.kind, event.data
+    entries = run.setdefault("entries", {})
+    run["state"] = RUN_STATES.get(kind, run.get("state", "begun"))
+    if kind == "planned":
+        entries |= {label: {"state": "waiting"} for label in data["labels"]}
+    elif kind in ("verdict", "told"):
+        told = ("winner", "confidence", "report")
+        run |= {key: data[key] for key in told if key in data}
+    entry = entries.get(event.label)
+    if entry is None:
+        return
+    entry |= {key: data[key] for key in ENTRY_FACTS.get(kind, ())}
+    if entry["state"] != "judged":  # tests that are run again later change nothing
+        entry["state"] = ENTRY_STATES.get(kind, entry["state"])
+    if kind == "attempt":
+        entry["state"] = data["outcome"]
+    if kind in ("agent-started", "attempt", "attempt-failed"):
+        at = dt.datetime.fromtimestamp(event.at, dt.UTC).isoformat(timespec="seconds")
+        entry["started" if kind == "agent-started" else "completed"] = at
+
+
 class Journal:
     """Appends events durably and tells listeners about each.
 
@@ -90,9 +135,8 @@ class Journal:
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
-            raise ArenaError(
-                f"can't write the journal {path}: {error.strerror}. Nothing was started."
-            ) from error
+            why = f"can't write the journal {path}: {error.strerror}."
+            raise ArenaError(f"{why} Nothing was started.") from error
 
     def _drop_torn_tail(self) -> None:
         if self.path.exists():
@@ -110,10 +154,9 @@ class Journal:
                 _write_all(self._file, line)
             except OSError as error:
                 os.ftruncate(self._file, before)
-                raise ArenaError(
-                    f"can't write the journal: {error.strerror}. Everything so far is kept in "
-                    f"{self.path.parent}. Free some space."
-                ) from error
+                why = f"can't write the journal: {error.strerror}. Free some space."
+                kept = f"Everything so far is kept in {self.path.parent}."
+                raise ArenaError(f"{why} {kept}") from error
             for listener in self.listeners:
                 listener(event)
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from arena import scores, task
+from arena import scores, task, verdict
 from arena.attempts import Tried
 from arena.errors import ArenaError
 from arena.evaluation.result import Evaluation
+from arena.journal import Event
 from arena.machine import records, store
 from arena.report import document, formats
 from arena.report.document import Story
@@ -25,6 +26,7 @@ from arena.verdict import Verdict
 
 MARK = "# made by arena: reports are not for committing\n*\n"
 LOG_LINES = 200
+SHOWN = "begun planned agent-started attempt candidate tests judged verdict landed"
 
 
 def save(
@@ -33,9 +35,8 @@ def save(
     """Keeps in the run's folder what `rescore`, `report` and `merge` need."""
     task.save(what, session.folder)
     data = json.dumps(records.to_json(evaluation), sort_keys=True).encode()
-    store.write_bytes(
-        session.folder / "evaluation.json.gz", gzip.compress(data, 6, mtime=0)
-    )
+    packed = gzip.compress(data, 6, mtime=0)
+    store.write_bytes(session.folder / "evaluation.json.gz", packed)
     store.write_json(session.folder / "tried.json", [_told(t) for t in tried])
 
 
@@ -50,6 +51,7 @@ def load(session: Session) -> tuple[Task, Evaluation]:
 
 def _told(one: Tried) -> dict[str, Any]:
     attempt = one.attempt
+    end, told = (attempt.end, attempt.told) if attempt else (None, None)
     return {
         "label": one.entry.label,
         "agent": one.entry.agent,
@@ -57,13 +59,23 @@ def _told(one: Tried) -> dict[str, Any]:
         "candidate": one.candidate is not None,
         "outcome": one.outcome,
         "why": one.why,
-        "exit_code": attempt.end.exit_code if attempt else None,
-        "seconds": round(attempt.end.seconds, 1) if attempt else None,
-        "tokens": attempt.told.tokens if attempt else None,
-        "cost_usd": attempt.told.cost_usd if attempt else None,
-        "text": attempt.told.text if attempt else None,
+        "exit_code": end and end.exit_code,
+        "seconds": end and round(end.seconds, 1),
+        "tokens": told and told.tokens,
+        "cost_usd": told and told.cost_usd,
+        "text": told and told.text,
         "log_tail": "\n".join(attempt.last_lines) if attempt else one.why,
     }
+
+
+def again(
+    session: Session, rubric: Rubric, *, landed: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Scores what `save` kept and writes the report once more, for another rubric or now that something landed."""
+    what, measured = load(session)
+    scored = scores.score(measured, rubric)
+    decided = verdict.decide(measured, scored, rubric, seed=session.settings.seed)
+    return write(session, what, measured, scored, decided, rubric, landed=landed)
 
 
 def write(
@@ -80,61 +92,51 @@ def write(
 
     The page also goes into `reports/` of the repository where that is free; `report` in the document is its path.
     """
-    place = report_place(session)
-    tried = _read_tried(session)
+    folder, place = session.folder, report_place(session)
+    path = folder / "tried.json"
+    tried = store.read_json(path) if path.exists() else []
+    events = list(session.journal.events())
+    target = planned(session)["target"]
+    words = ("outcome", "exit_code", "why")
     story = Story(
         run=session.run,
-        mode=_mode(session),
+        mode=events[0].data["mode"],
         task=what,
-        target_name=_target_name(session),
+        target_name=target and target.removeprefix("refs/heads/"),
         base_name=_base_name(session, evaluation.base),
         evaluation=evaluation,
         scores=scored,
         verdict=decided,
         rubric=rubric,
         seed=session.settings.seed,
-        replay=_replay(session, evaluation, rubric),
+        replay=_replay(session, what, evaluation, rubric),
         failed=[t for t in tried if not t["candidate"]],
         attempts={
-            t["label"]: {k: t[k] for k in ("outcome", "exit_code", "why")}
-            for t in tried
-            if t["candidate"]
+            t["label"]: {k: t[k] for k in words} for t in tried if t["candidate"]
         },
-        logs={t["label"]: _log(session, t["label"]) for t in tried},
-        events=_events(session),
+        logs={t["label"]: _log(folder, t["label"]) for t in tried},
+        events=_shown(events),
         landed=landed,
-        timing=_timing(session, tried),
+        timing=_timing(events, tried),
         report=str(place / "report.html"),
     )
     whole = document.build(story, session.quarantine)
-    store.write_json(session.folder / "result.json", document.result(whole))
-    store.write_json(session.folder / "document.json", whole)
-    table = scores.table(evaluation, scored)
-    store.write_text(
-        session.folder / "scoreboard.json",
-        table.to_json(orient="index", indent=1) + "\n",
-    )
-    store.write_text(session.folder / "scoreboard.csv", formats.csv(whole))
-    store.write_text(session.folder / "summary.md", formats.markdown(whole))
+    store.write_json(folder / "result.json", document.result(whole))
+    store.write_json(folder / "document.json", whole)
+    table = scores.table(evaluation, scored).to_json(orient="index", indent=1)
+    store.write_text(folder / "scoreboard.json", f"{table}\n")
+    store.write_text(folder / "scoreboard.csv", formats.csv(whole))
+    store.write_text(folder / "summary.md", formats.markdown(whole))
     page = formats.html(whole)
-    for folder in {session.folder, place}:
-        store.write_text(folder / "report.html", page)
+    for one in {folder, place}:
+        store.write_text(one / "report.html", page)
     return whole
 
 
-def _mode(session: Session) -> str:
-    return next(
-        (e.data["mode"] for e in session.journal.events() if e.kind == "begun"), "judge"
-    )
-
-
-def _planned(session: Session) -> dict[str, Any]:
-    return next((e.data for e in session.journal.events() if e.kind == "planned"), {})
-
-
-def _target_name(session: Session) -> str | None:
-    target = _planned(session).get("target")
-    return str(target).removeprefix("refs/heads/") if target else None
+def planned(session: Session) -> dict[str, Any]:
+    """What the run was planned with: labels, base and target (a full ref name or None)."""
+    events = session.journal.events()
+    return next((e.data for e in events if e.kind == "planned"), {"target": None})
 
 
 def _base_name(session: Session, base: str) -> str | None:
@@ -144,84 +146,52 @@ def _base_name(session: Session, base: str) -> str | None:
     return None
 
 
-def _read_tried(session: Session) -> list[dict[str, Any]]:
-    path = session.folder / "tried.json"
-    return list(store.read_json(path)) if path.exists() else []
-
-
-def _log(session: Session, label: str) -> dict[str, Any]:
+def _log(folder: Path, label: str) -> dict[str, Any]:
     """The end of an agent's log, with how much was left off."""
-    path = session.folder / "logs" / f"{label}.stdout.log"
+    path = folder / "logs" / f"{label}.stdout.log"
     data = path.read_bytes() if path.exists() else b""
-    kept = data[-32 * 1024 :]
-    lines = kept.decode("utf-8", "replace").splitlines()[-LOG_LINES:]
-    tail = "\n".join(lines)
-    return {
-        "tail": tail,
-        "where": f"logs/{path.name} in the run's folder",
-        "cut": len(data) - len(tail.encode()),
-    }
+    kept = data[-32 * 1024 :].decode("utf-8", "replace").splitlines()
+    tail = "\n".join(kept[-LOG_LINES:])
+    where = f"logs/{path.name} in the run's folder"
+    return {"tail": tail, "where": where, "cut": len(data) - len(tail.encode())}
 
 
-def _events(session: Session) -> list[dict[str, str]]:
-    shown = {
-        "begun",
-        "planned",
-        "agent-started",
-        "attempt",
-        "candidate",
-        "tests",
-        "judged",
-        "verdict",
-        "landed",
-    }
-    found = []
-    for event in session.journal.events():
-        if event.kind in shown:
+def _shown(events: Sequence[Event]) -> list[dict[str, str]]:
+    found, kinds = [], SHOWN.split()
+    for event in events:
+        if event.kind in kinds:
+            extra = event.data.get("outcome") or event.data.get("role")
+            text = " ".join(filter(None, (event.label, event.kind, extra)))
             at = dt.datetime.fromtimestamp(event.at, dt.UTC)
-            extra = event.data.get("outcome") or event.data.get("role") or ""
-            text = " ".join(filter(None, (event.label, event.kind, str(extra))))
             found.append({"at": f"{at:%H:%M:%S}", "text": text})
     return found[:400]
 
 
-def _timing(session: Session, tried: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    events = list(session.journal.events())
-    started, now = events[0].at, events[-1].at
+def _timing(
+    events: Sequence[Event], tried: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    started = events[0].at
     at = dt.datetime.fromtimestamp(started, dt.UTC)
+    tests = [e for e in events if e.kind == "tests"]
     return {
         "judged_at": f"{at:%Y-%m-%d %H:%M} UTC",
-        "total": round(max(0.0, now - started), 1),
+        "total": round(max(0.0, events[-1].at - started), 1),
         "seconds": {
             t["label"]: t["seconds"] for t in tried if t["seconds"] is not None
         },
-        "tests": {
-            f"{e.label} ({e.data['role']})": e.data["seconds"]
-            for e in events
-            if e.kind == "tests"
-        },
+        "tests": {f"{e.label} ({e.data['role']})": e.data["seconds"] for e in tests},
     }
 
 
-def _replay(session: Session, evaluation: Evaluation, rubric: Rubric) -> str:
-    names = [
-        f"{e.candidate.label}={e.candidate.commit[:12]}" for e in evaluation.candidates
-    ]
-    words = [
-        "arena",
-        "judge",
-        *names,
-        "--base",
-        evaluation.base[:12],
-        "--rubric",
-        rubric.name,
-    ]
+def _replay(
+    session: Session, what: Task, evaluation: Evaluation, rubric: Rubric
+) -> str:
+    found = [e.candidate for e in evaluation.candidates]
+    words = ["arena", "judge", *(f"{one.label}={one.commit[:12]}" for one in found)]
+    words += ["--base", evaluation.base[:12], "--rubric", rubric.name]
     words += ["--seed", str(session.settings.seed)]
-    for group in ("suite", "checks", "holdouts"):
-        option = {"suite": "--suite", "checks": "--check", "holdouts": "--holdout"}[
-            group
-        ]
-        for path in sorted(getattr(task.load(session.folder), group)):
+    for group, option in task.GROUPS.items():
+        for path in sorted(getattr(what, group)):
             words += [option, path]
     return shlex.join(words)
 
@@ -232,26 +202,23 @@ def report_place(session: Session) -> Path:
     if top is None:
         return session.folder
     reports = top / "reports"
+    place, ignore = reports / session.run, reports / ".gitignore"
     if reports.is_symlink() or (reports.exists() and not reports.is_dir()):
         return session.folder
-    ignore = reports / ".gitignore"
-    ours = (
-        ignore.is_file()
-        and ignore.read_text(encoding="utf-8", errors="replace") == MARK
-    )
     try:
         if not reports.exists():
             reports.mkdir()
             ignore.write_text(MARK, encoding="utf-8")
-        elif not ours and not _is_ignored(
-            session, reports / session.run / "report.html"
-        ):
+        elif not _is_ours(ignore) and not _is_ignored(session, place / "report.html"):
             return session.folder
-        place = reports / session.run
         place.mkdir(exist_ok=True)
     except OSError:  # a read-only checkout
         return session.folder
     return place
+
+
+def _is_ours(ignore: Path) -> bool:
+    return ignore.is_file() and ignore.read_bytes() == MARK.encode()
 
 
 def _is_ignored(session: Session, path: Path) -> bool:

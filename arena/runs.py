@@ -1,10 +1,16 @@
-"""Finds a run by what the user calls it."""
+"""The runs of a repository, and the one that the user means."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from arena.errors import ArenaError
+from arena.machine import store
+
+
+def folder(common: Path) -> Path:
+    """The folder of all runs of the repository with this git directory."""
+    return store.state_dir() / store.repository_id(common) / "runs"
 
 
 def find_run(parent: Path, run: str | None) -> str:
@@ -14,20 +20,19 @@ def find_run(parent: Path, run: str | None) -> str:
     """
     names = sorted(p.name for p in parent.iterdir()) if parent.is_dir() else []
     if not names:
-        raise ArenaError(
-            'there is no run in this repository yet. Start one: arena run --agents 3 "..."'
-        )
+        raise ArenaError(f"there is {NONE}")
     if run is None:
         return max(names, key=lambda name: (_touched(parent / name), name))
-    found = [name for name in names if name == run] or [
-        n for n in names if n.startswith(run)
-    ]
+    found = [n for n in names if n == run] or [n for n in names if n.startswith(run)]
     if len(found) != 1:
-        what = "no run" if not found else f"{len(found)} runs"
+        what = f"{len(found)} runs" if found else "no run"
         raise ArenaError(f'{what} called "{run}". See them with: arena list')
     return found[0]
 
 
-def _touched(folder: Path) -> int:
-    journal = folder / "journal.log"
+NONE = 'no run in this repository yet. Start one: arena run --agents 3 "..."'
+
+
+def _touched(place: Path) -> int:
+    journal = place / "journal.log"
     return journal.stat().st_mtime_ns if journal.exists() else 0

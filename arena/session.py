@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,57 +58,45 @@ class Session:
         return self.repo.resolve(target) if target else None
 
 
-def runs_folder(common: Path) -> Path:
-    """The folder of all runs of the repository with this git directory."""
-    return store.state_dir() / store.repository_id(common) / "runs"
-
-
 def begin(
     here: Path, *, mode: str, hint: str, given: Mapping[str, Any], config: Path | None
 ) -> Session:
     """Opens the repository around `here` and starts a new run in it.
 
-    Raises ArenaError if there is no usable repository, or the settings have faults.
+    Raises ArenaError if there is no usable repository, or the settings have faults; nothing is left then.
     """
     repo = git.open_repository(here)
-    found, _ = options.load(here, top=repo.top, given=given, config=config)
+    found, _ = options.load(here, repo.top, given, config)
     if repo.resolve("HEAD") is None and not found.base:
-        raise ArenaError(
-            "this repository has no commit to start from. Make a first commit."
-        )
-    parent = runs_folder(repo.common_dir)
-    run = _new_id(parent, hint)
-    folder = parent / run
-    folder.mkdir(parents=True)
-    journal = Journal(folder / "journal.log")
-    journal.add("begun", mode=mode, run=run, repository=str(repo.top or repo.git_dir))
-    store.write_json(
-        folder / "settings.json", {k: v for k, v in given.items() if v is not None}
-    )
-    return Session(
-        run=run,
-        folder=folder,
-        here=here,
-        repo=repo,
-        quarantine=Quarantine(repo),
-        settings=found,
-        journal=journal,
-    )
+        why = "this repository has no commit to start from."
+        raise ArenaError(f"{why} Make a first commit.")
+    folder = _new_folder(runs.folder(repo.common_dir), hint)
+    try:
+        opened = _open(here, repo, folder, found)
+        place = str(opened.top)
+        opened.journal.add("begun", mode=mode, run=opened.run, repository=place)
+        store.write_json(folder / "settings.json", given)
+    except BaseException:
+        store.remove_tree(folder)
+        raise
+    return opened
 
 
 def reopen(
-    here: Path, run: str | None, *, config: Path | None, given: Mapping[str, Any] = {}
+    here: Path, run: str | None, *, given: Mapping[str, Any], config: Path | None
 ) -> Session:
     """Opens an existing run, the latest by default. Raises ArenaError if there is none of that name."""
     repo = git.open_repository(here)
-    parent = runs_folder(repo.common_dir)
-    name = runs.find_run(parent, run)
-    folder = parent / name
+    parent = runs.folder(repo.common_dir)
+    folder = parent / runs.find_run(parent, run)
     first = store.read_json(folder / "settings.json")
-    merged = {**first, **{k: v for k, v in given.items() if v is not None}}
-    found, _ = options.load(here, top=repo.top, given=merged, config=config)
+    found, _ = options.load(here, repo.top, {**first, **given}, config)
+    return _open(here, repo, folder, found)
+
+
+def _open(here: Path, repo: Repository, folder: Path, found: Settings) -> Session:
     return Session(
-        run=name,
+        run=folder.name,
         folder=folder,
         here=here,
         repo=repo,
@@ -116,10 +106,13 @@ def reopen(
     )
 
 
-def _new_id(parent: Path, hint: str) -> str:
+def _new_folder(parent: Path, hint: str) -> Path:
+    """Makes the folder of a new run; its name is the run's id. Two that begin at once get two."""
     now = dt.datetime.now(dt.UTC).astimezone()
     stem = f"{now:%Y%m%d-%H%M}-{store.slug(hint, limit=24) or 'run'}"
-    name, number = stem, 2
-    while (parent / name).exists():
-        name, number = f"{stem}-{number}", number + 1
-    return name
+    for number in itertools.count(1):
+        folder = parent / (stem if number == 1 else f"{stem}-{number}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            break
+    return folder

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from pathlib import Path
 from typing import Any
 
+from arena import journal
 from arena.journal import Event
 from arena.machine import store
 
 # The format that tools around parallel agents read: task, status, started, completed, summary, files_changed,
 # branch, worktree; status is one of PENDING, RUNNING, COMPLETE, FAILED, BLOCKED.
-FAILED = (
-    "timed-out",
-    "silent",
-    "auth",
-    "quota",
-    "crashed",
-    "killed",
-    "budget",
-    "no-change",
-)
+STATUS = {
+    "PENDING": ("waiting", "testing"),
+    "RUNNING": ("setting up", "working"),
+    "COMPLETE": ("finished", "judged"),
+}
 
 
 class Writer:
@@ -29,50 +24,33 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.known: dict[str, dict[str, Any]] = {}
+        self.run: dict[str, Any] = {}
+        self._written: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
     def hear(self, event: Event) -> None:
-        """Takes in one event; writes the file of the entry that it is about."""
+        """Takes in one event; writes the files of the entries that it changes."""
         with self._lock:
-            if event.kind == "planned":
-                for label in event.data["labels"]:
-                    self._write(label, status="PENDING")
-            elif event.label in self.known:
-                changes = _changes(event)
-                if (
-                    event.kind == "judged"
-                    and self.known[event.label]["status"] == "PENDING"
-                ):
-                    changes["status"] = (
-                        "COMPLETE"  # a branch that existed: nobody worked on it here
-                    )
-                if changes:
-                    self._write(event.label, **changes)
-
-    def _write(self, label: str, **changes: Any) -> None:
-        blank = dict.fromkeys(
-            ("started", "completed", "summary", "files_changed", "branch", "worktree")
-        )
-        row = self.known.setdefault(label, {"task": label, **blank})
-        row |= changes
-        store.write_json(self.folder / f"{label}.json", row)
+            journal.apply(self.run, event)
+            for label, entry in self.run["entries"].items():
+                row = _row(label, entry)
+                if self._written.get(label) != row:
+                    store.write_json(self.folder / f"{label}.json", row)
+                    self._written[label] = row
 
 
-def _changes(event: Event) -> dict[str, Any]:
-    at = dt.datetime.fromtimestamp(event.at, dt.UTC).isoformat(timespec="seconds")
-    data = event.data
-    if event.kind == "worktree":
-        return {"branch": data["branch"], "worktree": data["path"]}
-    if event.kind == "agent-started":
-        return {"status": "RUNNING", "started": at}
-    if event.kind == "attempt":
-        status = "FAILED" if data["outcome"] in FAILED else "COMPLETE"
-        return {"status": status, "completed": at, "summary": data["why"]}
-    if event.kind == "attempt-failed":
-        return {"status": "FAILED", "completed": at, "summary": data["why"]}
-    if event.kind == "candidate":
-        return {"status": "COMPLETE", "files_changed": data["files"]}
-    if event.kind == "judged":
-        return {"summary": f"{data['passed']} of {data['total']} tests passed"}
-    return {}
+def _row(label: str, entry: dict[str, Any]) -> dict[str, Any]:
+    state, summary = entry["state"], entry.get("why")
+    if "completed" in entry and state in STATUS["PENDING"]:
+        state = "finished"  # the agent's part, which is what others wait for
+    if "total" in entry:
+        summary = f"{entry['passed']} of {entry['total']} tests passed"
+    same = {name: entry.get(name) for name in ("started", "completed", "branch")}
+    return {
+        "task": label,
+        "status": next((s for s, those in STATUS.items() if state in those), "FAILED"),
+        "summary": summary,
+        "files_changed": entry.get("files"),
+        "worktree": entry.get("path"),
+        **same,
+    }

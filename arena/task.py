@@ -10,7 +10,8 @@ from pathlib import Path
 from arena.errors import ArenaError
 from arena.machine import store
 
-CHECKS = ".arena-checks"  # where checks and held-out tests from outside the repository stand in judged trees
+# Where checks and held-out tests from outside of the repository stand in judged trees.
+CHECKS = Path(".arena-checks")
 LONGEST = 5 << 20  # bytes of a prompt
 
 
@@ -31,28 +32,25 @@ class Task:
         return {**self.suite, **self.checks, **self.holdouts}
 
 
+# What the user may give: how files get into a task, and with which option.
+GROUPS = {"suite": "--suite", "checks": "--check", "holdouts": "--holdout"}
+
+
 def read(
-    *,
     folder: Path,
     top: Path,
     prompt: str | None,
-    prompt_file: str | None,
-    suite: Sequence[str] = (),
-    checks: Sequence[str] = (),
-    holdouts: Sequence[str] = (),
+    prompt_file: str | None = None,
     approaches: Sequence[str] = (),
+    **files: Sequence[str],
 ) -> Task:
-    """Reads everything that the task consists of, relative to `folder`.
+    """Reads everything that the task consists of, relative to `folder`; `files` are paths by group.
 
     Raises ArenaError for a file that is missing, outside of the repository (suite), or not text (prompt).
     """
-    return Task(
-        prompt=_prompt(folder, prompt, prompt_file),
-        suite=_files(folder, top, suite, option="--suite", inside=True),
-        checks=_files(folder, top, checks, option="--check"),
-        holdouts=_files(folder, top, holdouts, option="--holdout"),
-        approaches=tuple(approaches),
-    )
+    groups = {g: _files(folder, top, names, GROUPS[g]) for g, names in files.items()}
+    text = _prompt(folder, prompt, prompt_file)
+    return Task(prompt=text, approaches=tuple(approaches), **groups)
 
 
 def _prompt(folder: Path, prompt: str | None, prompt_file: str | None) -> str | None:
@@ -66,64 +64,54 @@ def _prompt(folder: Path, prompt: str | None, prompt_file: str | None) -> str | 
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            raise ArenaError(
-                f"--prompt-file {prompt_file} is not UTF-8 text."
-            ) from None
+            raise ArenaError(f"--prompt-file {prompt_file}: not UTF-8 text.") from None
     if text is None:
         return None
     if not text.strip():
         raise ArenaError("the prompt is empty. Say what the agents should do.")
     if "\0" in text or len(text.encode()) > LONGEST:
-        raise ArenaError(
-            f"the prompt must be text of at most {LONGEST >> 20} MiB without NUL characters."
-        )
+        most = f"at most {LONGEST >> 20} MiB"
+        raise ArenaError(f"the prompt must be text of {most} without NUL characters.")
     return text
 
 
 def _files(
-    folder: Path, top: Path, names: Sequence[str], *, option: str, inside: bool = False
+    folder: Path, top: Path, names: Sequence[str], option: str
 ) -> dict[str, bytes]:
     """{path in the tree: content}; a folder stands for all files below it."""
     found: dict[str, bytes] = {}
+    root = Path(os.path.realpath(top))
     for name in names:
-        path = folder / name
-        if not path.exists():
+        real = Path(os.path.realpath(folder / name))
+        if not real.exists():
             raise ArenaError(f"{option} {name}: no such file.")
-        real = Path(os.path.realpath(path))
-        within = real.is_relative_to(os.path.realpath(top))
-        if inside and not within:
-            raise ArenaError(
-                f"{option} {name} is outside of the repository. Put it where the tests are."
-            )
+        within = real.is_relative_to(root)
+        if option == GROUPS["suite"] and not within:
+            why = f"{option} {name} is outside of the repository."
+            raise ArenaError(f"{why} Put it where the tests are.")
         for file in sorted(real.rglob("*")) if real.is_dir() else [real]:
             if file.is_file() and "__pycache__" not in file.parts:
-                found[_place(file, real, top, within=within)] = file.read_bytes()
+                place = file.relative_to(root) if within else _outside(file, real)
+                found[place.as_posix()] = file.read_bytes()
     if names and not any(path.endswith(".py") for path in found):
         raise ArenaError(f"{option} {', '.join(names)} holds no Python test file.")
     return found
 
 
-def _place(file: Path, root: Path, top: Path, *, within: bool) -> str:
-    if within:
-        return file.relative_to(os.path.realpath(top)).as_posix()
-    relative = file.relative_to(root if root.is_dir() else root.parent).as_posix()
-    name = (
-        file.name
-        if file.name.startswith("test_") or file.name == "conftest.py"
-        else f"test_{file.name}"
-    )
-    return f"{CHECKS}/{relative.removesuffix(file.name)}{name}"
+def _outside(file: Path, given: Path) -> Path:
+    """Where a file from outside of the repository stands in the tree, with a name that pytest finds."""
+    relative = file.relative_to(given if given.is_dir() else given.parent)
+    found = file.name.startswith("test_") or file.name == "conftest.py"
+    return CHECKS / (relative if found else relative.with_name(f"test_{file.name}"))
 
 
 def save(task: Task, folder: Path) -> None:
     """Writes a task into a run's folder."""
-    for group in ("suite", "checks", "holdouts"):
+    for group in GROUPS:
         for path, content in getattr(task, group).items():
             store.write_bytes(folder / group / path, content)
-    store.write_json(
-        folder / "task.json",
-        {"prompt": task.prompt, "approaches": list(task.approaches)},
-    )
+    facts = {"prompt": task.prompt, "approaches": list(task.approaches)}
+    store.write_json(folder / "task.json", facts)
 
 
 def load(folder: Path) -> Task:
@@ -135,6 +123,6 @@ def load(folder: Path) -> Task:
             for path in sorted((folder / group).rglob("*"))
             if path.is_file()
         }
-        for group in ("suite", "checks", "holdouts")
+        for group in GROUPS
     }
     return Task(prompt=data["prompt"], approaches=tuple(data["approaches"]), **groups)

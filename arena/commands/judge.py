@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from arena import (
-    candidates,
-    publish,
-    race,
-    rubric,
-    scores,
-    session,
-    task,
-    verdict,
-)
+from arena import candidates, publish, race, rubric, session, task
 from arena.commands import show
-from arena.commands.output import Output
+from arena.commands.call import Call
 from arena.errors import ArenaError
 from arena.evaluation import measures
 from arena.machine import resources
@@ -27,63 +17,29 @@ from arena.rubric import Rubric
 from arena.session import Session
 
 
-def judge(
-    here: Path,
-    *,
-    names: Sequence[str],
-    prompt: str | None,
-    prompt_file: str | None,
-    suite: Sequence[str],
-    checks: Sequence[str],
-    holdouts: Sequence[str],
-    given: Mapping[str, Any],
-    config: Path | None,
-    output: Output,
-) -> int:
-    """Judges existing candidates; the exit code says whether there is a winner."""
-    opened = session.begin(
-        here, mode="judge", hint=names[0].partition("=")[0], given=given, config=config
-    )
-    with show.progress(opened, output):
+def judge(call: Call, names: Sequence[str], **asked: Any) -> int:
+    """Judges existing candidates; the exit code says whether there is a winner. `asked` is what the task says."""
+    hint = names[0].partition("=")[0]
+    opened = session.begin(call.here, mode="judge", hint=hint, **call.place)
+    repo, settings = opened.repo, opened.settings
+    with show.progress(opened, call):
         rules = load_rubric(opened)
-        what = task.read(
-            folder=here,
-            top=opened.top,
-            prompt=prompt,
-            prompt_file=prompt_file,
-            suite=suite,
-            checks=checks,
-            holdouts=holdouts,
-        )
-        named = candidates.resolve(opened.repo, names, folder=here)
-        target = choose_target(
-            opened.repo, opened.settings.target, avoid=[n.name for n in named]
-        )
-        base = candidates.choose_base(
-            opened.repo, named, given=opened.settings.base, target=target
-        )
+        what = task.read(opened.here, opened.top, **asked)
+        named = candidates.resolve(repo, names, folder=opened.here)
+        target = choose_target(repo, settings.target, avoid=[n.name for n in named])
+        base = candidates.choose_base(repo, named, given=settings.base, target=target)
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
         document = race.judge(stake, named)
-    return show.finish(opened, document, output)
+    return show.finish(opened, document, call)
 
 
-def rescore(
-    here: Path,
-    *,
-    run: str | None,
-    given: Mapping[str, Any],
-    config: Path | None,
-    output: Output,
-) -> int:
+def rescore(call: Call, run: str | None) -> int:
     """Scores a judged run by another rubric, without running anything."""
-    opened = session.reopen(here, run, config=config, given=given)
-    rules = load_rubric(opened)
-    what, measured = publish.load(opened)
-    scored = scores.score(measured, rules)
-    decided = verdict.decide(measured, scored, rules, seed=opened.settings.seed)
-    document = publish.write(opened, what, measured, scored, decided, rules)
-    opened.journal.add("rescored", rubric=rules.name, winner=decided.winner)
-    return show.finish(opened, document, output, offer_merge=False)
+    opened = session.reopen(call.here, run, **call.place)
+    document = publish.again(opened, load_rubric(opened))
+    winner = document["verdict"]["winner"]
+    opened.journal.add("rescored", rubric=document["rubric"]["name"], winner=winner)
+    return show.finish(opened, document, call, offer_merge=False)
 
 
 def load_rubric(opened: Session) -> Rubric:
@@ -96,10 +52,10 @@ def load_rubric(opened: Session) -> Rubric:
 
 def shipped_rubrics() -> dict[str, str]:
     """Name → text of the rubrics that come with arena."""
-    folder = resources.folder("rubrics")
+    paths = resources.folder("rubrics").iterdir()
     return {
         path.name.removesuffix(".toml"): path.read_text(encoding="utf-8")
-        for path in folder.iterdir()
+        for path in paths
         if path.name.endswith(".toml")
     }
 
@@ -112,16 +68,16 @@ def choose_target(
 
     Raises ArenaError if the given one is no branch.
     """
-    branches = repo.refs("refs/heads")
+    branches, current = repo.refs("refs/heads"), repo.branch()
     if given:
-        ref = given if given.startswith("refs/heads/") else f"refs/heads/{given}"
+        ref = f"refs/heads/{given.removeprefix('refs/heads/')}"
         if ref not in branches:
-            raise ArenaError(
-                f'no branch called "{given}" to merge into. Make it, or name another with --target.'
-            )
+            why = f'no branch called "{given}" to merge into.'
+            raise ArenaError(f"{why} Make it, or name another with --target.")
         return ref
-    current = repo.branch()
-    if current in branches and current.removeprefix("refs/heads/") not in avoid:
-        return current
-    main = [f"refs/heads/{n}" for n in ("main", "master", "trunk") if n not in avoid]
-    return next((ref for ref in main if ref in branches), None) if current else None
+    if current is None:
+        return None
+    main = [f"refs/heads/{name}" for name in ("main", "master", "trunk")]
+    barred = {f"refs/heads/{name}" for name in avoid}
+    free = (ref for ref in (current, *main) if ref in branches and ref not in barred)
+    return next(free, None)

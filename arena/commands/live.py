@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+from arena import journal
 from arena.commands import show
 from arena.journal import Event
 from arena.report.text import clean
@@ -19,15 +21,15 @@ if TYPE_CHECKING:
 class LiveTable:
     """One row a candidate: state, time, tests, last word. Redrawn in place on stderr, four times a second."""
 
-    def __init__(self, opened: Session, *, color: str) -> None:
+    def __init__(self, opened: Session) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self.rows: dict[str, dict[str, str]] = {}
-        self.since: dict[str, float] = {}
-        self.title = opened.run
+        self.run: dict[str, Any] = {"entries": {}}
+        self.said: dict[str, tuple[float, str]] = {}
+        self.title = f"arena {opened.run}"
         self._lock = threading.Lock()
-        console = Console(stderr=True, no_color=color == "never")
+        console = Console(stderr=True, no_color=opened.settings.color == "never")
         self.live = Live(
             console=console,
             refresh_per_second=4,
@@ -37,50 +39,40 @@ class LiveTable:
 
     def hear(self, event: Event) -> None:
         """Takes in one event of the journal."""
-        text = show.describe(event, verbose=False)
+        text = clean(show.describe(event, verbose=False) or "")
         with self._lock:
-            if event.label is None:
-                if text:
-                    self.live.console.print(clean(text), markup=False, highlight=False)
-                return
-            row = self.rows.setdefault(
-                event.label, {"state": "waiting", "tests": "", "now": ""}
-            )
-            self.since.setdefault(event.label, time.monotonic())
-            if event.kind in show.STATES:
-                row["state"] = event.data.get("outcome") or show.STATES[event.kind]
-            if event.kind == "process":
-                row["state"] = "testing"
-            if event.kind in ("tests", "judged") and "total" in event.data:
-                row["tests"] = f"{event.data['passed']}/{event.data['total']}"
-                row["state"] = "judged"
-            if text:
-                row["now"] = clean(text.partition(": ")[2])
+            journal.apply(self.run, event)
+            label = event.label or ""
+            if label in self.run["entries"]:
+                since, before = self.said.get(label, (time.monotonic(), ""))
+                self.said[label] = since, text.partition(": ")[2] or before
+            elif text:
+                self.live.console.print(text, markup=False, highlight=False)
 
     def render(self) -> Table:
         """The table as it is now."""
         from rich.table import Table
 
-        table = Table(title=f"arena {self.title}", title_justify="left", expand=False)
+        table = Table(title=self.title, title_justify="left", expand=False)
         for name in ("candidate", "state", "time", "tests", "now"):
             table.add_column(name, no_wrap=name != "now")
         with self._lock:
-            for label, row in sorted(self.rows.items()):
-                seconds = int(time.monotonic() - self.since[label])
-                spent = f"{seconds // 60}m {seconds % 60:02}s"
-                table.add_row(
-                    clean(label), row["state"], spent, row["tests"], row["now"]
+            for label, (since, word) in sorted(self.said.items()):
+                entry, seconds = (
+                    self.run["entries"][label],
+                    int(time.monotonic() - since),
                 )
+                spent = f"{seconds // 60}m {seconds % 60:02}s"
+                tests = (
+                    f"{entry['passed']}/{entry['total']}" if "total" in entry else ""
+                )
+                table.add_row(clean(label), entry["state"], spent, tests, word)
         return table
 
-    def __enter__(self) -> Self:
-        self.live.__enter__()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.live.__exit__(kind, error, trace)
+@contextmanager
+def live_table(opened: Session) -> Iterator[LiveTable]:
+    """The table on the terminal as long as the body runs."""
+    table = LiveTable(opened)
+    with table.live:
+        yield table

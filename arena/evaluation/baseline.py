@@ -60,7 +60,8 @@ def check_runnable(run: TestRun, plan: Plan) -> None:
             f"the tests on the base did not end within {plan.settings.test_timeout:.0f} s; last output: "
             f"{run.tail[-300:].strip()!r}. Give more time with ARENA_TEST_TIMEOUT."
         )
-    if run.outcomes or (run.finished and not run.broken):
+    # 0 and 5 (nothing collected) end a session without tests; others mean that it could not begin.
+    if run.outcomes or (run.finished and not run.broken and run.exit_code in (0, 5)):
         return
     first = next(iter(run.broken.values()), "") or run.tail
     env = plan.environment

@@ -16,6 +16,7 @@ from arena.errors import ArenaError
 SUPERVISOR = Path(__file__).parent / "inside" / "supervisor.py"
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
+_stopping = threading.Event()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +85,7 @@ def run(
         start_new_session=True,
         pass_fds=pass_fds,
     )
-    with _lock:
-        _running.add(supervisor)
+    _register(supervisor)
     try:
         assert supervisor.stdin is not None
         assert supervisor.stdout is not None
@@ -103,6 +103,13 @@ def run(
     return _finished(record, argv=argv)
 
 
+def _register(supervisor: subprocess.Popen[bytes]) -> None:
+    with _lock:
+        _running.add(supervisor)
+    if _stopping.is_set():
+        supervisor.terminate()
+
+
 def _finished(record: bytes, *, argv: Sequence[str]) -> Finished:
     if not record.strip():
         # Somebody killed the supervisor: the candidate's code, the system, or a second Ctrl-C.
@@ -117,8 +124,10 @@ def _finished(record: bytes, *, argv: Sequence[str]) -> Finished:
     return Finished(**data)
 
 
-def stop_all() -> None:
+def stop_all(*, for_good: bool = False) -> None:
     """Asks every running command to end, with all its processes. Safe to call from a signal handler."""
+    if for_good:  # what another thread is about to start ends at once, too
+        _stopping.set()
     for supervisor in list(_running):
         supervisor.terminate()
 

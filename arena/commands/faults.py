@@ -1,0 +1,58 @@
+"""What the command line says and does when something goes wrong, and the exit code for it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from arena import __version__
+from arena.errors import ArenaError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def complain(text: str, code: int) -> int:
+    """Says in one line on stderr what went wrong; returns the exit code."""
+    print(f"arena: {text}", file=sys.stderr)  # noqa: T201 - the one place that says what went wrong
+    return code
+
+
+def stop(_number: int, _frame: object) -> None:
+    """Handles Ctrl-C: ends every program that we started."""
+    # Threads wait for their programs, and leaving a pool of threads waits for them: the programs must end first.
+    from arena.machine import process
+
+    process.stop_all(for_good=True)
+    raise KeyboardInterrupt
+
+
+def full_disk(error: Exception) -> int:
+    """Exit code 2, said why, if the disk is full; else 0."""
+    # `tempfile` tells of a full disk in words of its own.
+    if isinstance(error, OSError) and (
+        error.errno in FULL or "temporary directory" in str(error)
+    ):
+        return complain(f"no room on the disk ({error}). Free some: arena clean", 2)
+    return 0
+
+
+def our_fault() -> int:
+    """Writes the exception that is being handled into a log and names it."""
+    import platform
+    import time
+    import traceback
+
+    from arena.machine import store
+
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    path = store.state_dir() / "faults" / name
+    facts = [f"arena {__version__}", sys.version, platform.platform(), repr(sys.argv)]
+    try:
+        store.write_text(path, "\n".join([*facts, "", traceback.format_exc()]))
+    except ArenaError:
+        traceback.print_exc()
+    return complain(
+        f"internal error, this is our fault. Log: {path}. Nothing was merged or deleted.",
+        3,
+    )
