@@ -49,6 +49,9 @@ def measure(subject: Subject) -> Findings:
     """Share of changed executable lines that ran, and of all executable lines of the changed files."""
     if subject.plan.kind != "pytest":
         return _nothing("coverage needs pytest; the test command is another program")
+    if not subject.plan.environment.covers:
+        version = subject.plan.environment.version
+        return _nothing(f"no build of coverage for Python {version} could be had")
     changes = [
         c for c in subject.source_changes if c.path.endswith(".py") and c.status != "D"
     ]

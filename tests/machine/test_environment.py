@@ -133,7 +133,7 @@ def test_an_environment_is_described_and_nothing_installed_into_it(
     env = environment.describe(python, "because")
     assert listing(tmp_path / "env") == before
     assert (env.python, env.found) == (python, "because")
-    assert env.version == "%d.%d.%d" % sys.version_info[:3]
+    assert env.version == ".".join(map(str, sys.version_info[:3]))
     assert env.cache_tag == sys.implementation.cache_tag
     assert env.prefix == tmp_path / "env"
     assert env.base_prefix == Path(sys.base_prefix)
@@ -221,6 +221,12 @@ def test_another_minor_version_is_described_also_without_an_index(
     assert env.distributions == {"plug-in": "1"}
     assert env.editable_roots == ()
     assert (env.lent / "pytest_jsonreport").is_dir()
+    # Either the copy works there, or none is lent and that is said.
+    assert env.covers == (env.lent / "coverage").is_dir()
+    if env.covers:
+        assert lent_works(env) == "True"
+    else:
+        assert minor in ("3.8", "3.9", "3.10")  # older than our coverage needs
     assert listing(tmp_path / "env") == before
 
 

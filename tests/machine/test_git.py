@@ -160,7 +160,7 @@ def test_pathspecs_are_literal(project: Project) -> None:
 
 
 def test_names_of_all_kinds_come_through(project: Project) -> None:
-    project.commit({name: b"1" for name in ODD} | {b"d/" + name: b"1" for name in ODD})
+    project.commit(dict.fromkeys(ODD, b"1") | {b"d/" + name: b"1" for name in ODD})
     for name in ODD:
         Path(os.fsdecode(os.fsencode(project.path) + b"/" + name)).write_text("2")
     os.unlink(project.path / "a.txt")
@@ -357,7 +357,7 @@ def test_a_new_repository_has_all_files_in_its_first_commit(tmp_path: Path) -> N
     assert project.git("log", "--format=%an %ae %s", "main") == "N n@e first"
     assert project.git("status", "--porcelain") == ""
     assert repo.branch() == "refs/heads/main"
-    assert git.at(repo.git_dir).top is None
+    assert repo.top == tmp_path / "new"
 
 
 def test_gitpython_is_imported_only_when_git_is_asked() -> None:

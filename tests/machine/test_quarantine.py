@@ -263,7 +263,7 @@ def test_reading_one_file(project: Project) -> None:
 def test_changes_are_those_that_git_names(project: Project) -> None:
     old = project.commit(
         {"moved.py": b"x = 1\n" * 30, "gone": b"gone\n", "bin": b"\0\1", "mode": b"m\n",
-         "kind": b"k\n", **{name: b"1\n" for name in ODD}}
+         "kind": b"k\n", **dict.fromkeys(ODD, b"1\n")}
     )  # fmt: skip
     project.git("mv", "moved.py", "new name.py")
     (project.path / "mode").chmod(0o755)
@@ -271,7 +271,7 @@ def test_changes_are_those_that_git_names(project: Project) -> None:
     (project.path / "kind").symlink_to("a.txt")
     new = project.commit(
         {"gone": None, "bin": b"\0\2", "added": b"a\nb\n", "a.txt": b"one\n2\nthree\n4\n",
-         "new name.py": b"x = 1\n" * 30 + b"y = 2\n", **{name: b"1\n2\n" for name in ODD}}
+         "new name.py": b"x = 1\n" * 30 + b"y = 2\n", **dict.fromkeys(ODD, b"1\n2\n")}
     )  # fmt: skip
     quarantine, tree = take(project, new)
     found = quarantine.changes(quarantine.git.tree_of(old), tree)
@@ -310,7 +310,6 @@ def test_a_patch_is_gits_own(project: Project, tmp_path: Path) -> None:
     project.git("config", "--global", "diff.noprefix", "true")
     old_tree = quarantine.git.tree_of(old)
     assert quarantine.patch(old_tree, tree) == wanted
-    assert b"@@ -2 +2 @@" in quarantine.patch(old_tree, tree, context=0)
     assert not mark.exists()
 
 
@@ -417,8 +416,8 @@ def test_a_patch_file_is_applied_or_refused(project: Project) -> None:
     assert one == quarantine.apply(patch, base=base, **dates)
     with pytest.raises(GitError, match="git apply failed"):
         quarantine.apply(patch, base=new, message="m")
+    evil = patch.replace(b"b/new", b"b/../new").replace(b"a/new", b"a/../new")
     with pytest.raises(GitError, match="git apply failed"):
-        evil = patch.replace(b"b/new", b"b/../new").replace(b"a/new", b"a/../new")
         quarantine.apply(evil, base=base, message="m")
 
 

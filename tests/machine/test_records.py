@@ -135,10 +135,15 @@ def test_a_failed_job_is_raised_and_an_error_drops_what_waits() -> None:
 
     with pytest.raises(ZeroDivisionError), executor.Executor(1) as pool:
         pool.map(lambda n: 1 // n, [1, 0])
-    with pytest.raises(KeyError), executor.Executor(1) as pool:
-        for number in range(20):
-            pool.submit(job, number)
-        raise KeyError
+
+    def stop(pool: executor.Executor) -> None:
+        with pool:
+            for number in range(20):
+                pool.submit(job, number)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        stop(executor.Executor(1))
     assert len(ran) < 20
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -66,10 +67,8 @@ def port() -> Iterator[int]:
 
         def serve() -> None:
             while not over.is_set():
-                try:
+                with contextlib.suppress(TimeoutError):
                     server.accept()[0].close()
-                except TimeoutError:
-                    pass
 
         thread = threading.Thread(target=serve)
         thread.start()

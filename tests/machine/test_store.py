@@ -66,7 +66,7 @@ def test_writers_of_one_process_do_not_meet(tmp_path: Path) -> None:
         try:
             for _ in range(40):
                 store.write_bytes(path, letter * 50_000)
-        except BaseException as error:
+        except ArenaError as error:
             errors.append(error)
 
     threads = [threading.Thread(target=write, args=(x,)) for x in (b"a", b"b", b"c")]
