@@ -47,20 +47,18 @@ NOTHING: Env = {}
 @functools.cache
 def _launcher(*, as_user: bool = False) -> tuple[str, ...]:
     """The start of every command line; `as_user` makes the one that may read the user's settings."""
+    # The only global settings that git sees say whose repositories it may read; mostly there is no such file.
+    _trusted().parent.mkdir(parents=True, exist_ok=True)  # for indexes of callers too
     sealed = dict(word.split("=", 1) for word in SEALED.split())
     sealed["GIT_CONFIG_GLOBAL"] = str(_trusted())
     if as_user:
         kept = {name: os.environ[name] for name in USERS if name in os.environ}
         sealed = {k: v for k, v in sealed.items() if k not in USERS} | kept
-    return (
-        "/usr/bin/env",
-        "-i",
-        *(f"{name}={value}" for name, value in sealed.items()),
-    )
+    words = [f"{name}={value}" for name, value in sealed.items()]
+    return ("/usr/bin/env", "-i", *words)
 
 
 def _trusted() -> Path:
-    """All the global settings that git sees: whose repositories it may read. Mostly there is no such file."""
     return store.cache_dir() / "git" / "gitconfig"
 
 
