@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +61,8 @@ def _trusted() -> Path:
     return store.cache_dir() / "git" / "gitconfig"
 
 
-def _execute(
-    folder: Path, args: Sequence[str], env: Env, *, as_user: bool = False, **how: Any
+def _start(
+    folder: Path, args: Sequence[str], env: Env, *, session: bool, as_user: bool = False
 ) -> Any:
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is ours to say
     import git
@@ -72,6 +71,8 @@ def _execute(
     options = [word for option in PINNED.split() for word in ("-c", option)]
     # -C, not GitPython's working folder: that expands `$` and `~`, and is ours where the folder is missing.
     command = [*_launcher(as_user=as_user), *words, "git", "-C", str(folder), *options]
+    # -1 is subprocess.PIPE, which only the door to processes may name.
+    how: Any = {"istream": -1, "as_process": True, "start_new_session": session}
     return git.Git(folder.anchor).execute([*command, *args], **how)
 
 
@@ -80,24 +81,17 @@ def _ask(
     args: Sequence[str],
     env: Env = NOTHING,
     stdin: bytes = b"",
-    **how: Any,
+    *,
+    session: bool = False,
+    as_user: bool = False,
 ) -> Answer:
-    with tempfile.TemporaryFile() as source:
-        source.write(stdin)
-        source.seek(0)
-        code, out, err = _execute(
-            folder,
-            args,
-            env,
-            istream=source,
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-            **how,
-        )
-    said = err if isinstance(err, str) else err.decode("utf-8", "backslashreplace")
-    return Answer(code, out, said)
+    child = _start(folder, args, env, session=session, as_user=as_user)
+    git, child.proc = (
+        child.proc,
+        None,
+    )  # or GitPython would end it when we are interrupted
+    out, err = git.communicate(stdin)
+    return Answer(git.returncode, out, err.decode("utf-8", "backslashreplace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +164,7 @@ class Repository:
         `session` starts it in a session of its own, which a kill of our process group does not reach.
         """
         words = (*self.options, *args)
-        return _ask(
-            self._folder, words, self._env(env), stdin, start_new_session=session
-        )
+        return _ask(self._folder, words, self._env(env), stdin, session=session)
 
     def call(
         self, *args: str, stdin: bytes = b"", env: Env = NOTHING, session: bool = False
@@ -189,9 +181,8 @@ class Repository:
 
         It sees the end of its input when we die, also by a kill of our process group, and cleans up.
         """
-        # -1 is subprocess.PIPE, which only the door to processes may name.
-        how: Any = {"istream": -1, "as_process": True, "start_new_session": True}
-        return _execute(self._folder, (*self.options, *args), self._env(env), **how)
+        words = (*self.options, *args)
+        return _start(self._folder, words, self._env(env), session=True)
 
     def unfiltered(self) -> Repository:
         """The same repository with every filter driver of its own configuration switched off.

@@ -21,11 +21,8 @@ def _dirs(kind: str) -> Path:
     import platformdirs
 
     override = os.environ.get(f"ARENA_{kind.upper()}_DIR")
-    find = {
-        "state": platformdirs.user_state_path,
-        "cache": platformdirs.user_cache_path,
-    }
-    return Path(override) if override else find[kind]("arena", appauthor=False)
+    find = getattr(platformdirs, f"user_{kind}_path")
+    return Path(override or find("arena", appauthor=False))
 
 
 def state_dir() -> Path:
@@ -55,15 +52,15 @@ def common_dir(start: Path) -> Path | None:
 
 
 def _from_gitfile(dot: Path) -> Path | None:
-    words, _, place = _read(dot).partition(": ")
-    if words != "gitdir":
-        return None
-    git_dir = (dot.parent / place).resolve()
-    pointer = git_dir / "commondir"
-    return (git_dir / _read(pointer)).resolve() if pointer.is_file() else git_dir
+    _, _, place = _read(dot).partition("gitdir: ")
+    git_dir = dot.parent / place
+    return (git_dir / _read(git_dir / "commondir")).resolve() if place else None
 
 
 def _read(path: Path) -> str:
+    """The text of a file of one line, empty if there is none."""
+    if not path.is_file():
+        return ""
     return path.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
 
 
@@ -97,9 +94,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        if os.name == "posix":  # makes the rename durable; Windows can't open folders
-            with _opened(path.parent) as folder:
-                os.fsync(folder)
+        _sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise ArenaError(
@@ -107,13 +102,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         ) from error
 
 
-@contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        yield number
-    finally:
-        os.close(number)
+def _sync_folder(folder: Path) -> None:
+    # Makes a rename durable; not possible on Windows, where folders can't be opened.
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def write_json(path: Path, data: object) -> None:
@@ -125,11 +121,9 @@ def read_json(path: Path) -> Any:
     """Reads a JSON file of ours. Raises ArenaError if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ArenaError(f"can't read {path}: {error.strerror}.") from error
-    except ValueError as error:
-        cure = "Judge again to make it anew."
-        raise ArenaError(f"{path} is damaged ({error}). {cure}") from error
+    except (OSError, ValueError) as error:
+        cure = "If it is damaged, judge again to make it anew."
+        raise ArenaError(f"can't read {path} ({error}). {cure}") from error
 
 
 @contextmanager
@@ -146,10 +140,8 @@ def lock(path: Path, *, who: str, wait: float = 0) -> Iterator[None]:
     try:
         guard.acquire(timeout=wait)
     except filelock.Timeout:
-        name = (
-            holder.read_text(encoding="utf-8") if holder.exists() else "another arena"
-        )
-        raise ArenaError(f"{name.strip()} is at work here. Wait, or stop it.") from None
+        name = _read(holder) or "another arena"
+        raise ArenaError(f"{name} is at work here. Wait, or stop it.") from None
     try:
         holder.write_text(f"{who} (process {os.getpid()})\n", encoding="utf-8")
         yield

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -286,6 +288,30 @@ def test_a_session_of_its_own_is_out_of_reach_of_a_kill_of_ours(
     project.git("config", "alias.sid", "!ps -o sid= -p $$")
     assert int(project.repo.ask("sid", session=True).text) != os.getsid(0)
     assert int(project.repo.ask("sid").text) == os.getsid(0)
+
+
+def test_an_interruption_of_ours_does_not_end_a_session_of_its_own(
+    project: Project, tmp_path: Path
+) -> None:
+    """A landing that we are torn out of is not left half way."""
+    slow = tmp_path / "slow"
+    os.mkfifo(slow)
+    code = (
+        "import sys; from pathlib import Path; from arena.machine import git\n"
+        "repo = git.open_repository(Path(sys.argv[1]))\n"
+        "repo.ask('hash-object', '-w', '--no-filters', sys.argv[2], session=True)\n"
+    )
+    argv = [sys.executable, "-c", code, str(project.path), str(slow)]
+    us = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+    with slow.open("wb") as pipe:  # as soon as git reads
+        us.send_signal(signal.SIGINT)
+        us.wait(20)
+        pipe.write(b"late")
+    oid = project.git("hash-object", "--stdin", stdin=b"late")
+    end = time.monotonic() + 10
+    while not (project.path / ".git/objects" / oid[:2] / oid[2:]).exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_repositories_are_opened_from_inside(project: Project, tmp_path: Path) -> None:
