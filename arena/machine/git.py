@@ -86,10 +86,8 @@ def _ask(
     as_user: bool = False,
 ) -> Answer:
     child = _start(folder, args, env, session=session, as_user=as_user)
-    git, child.proc = (
-        child.proc,
-        None,
-    )  # or GitPython would end it when we are interrupted
+    git = child.proc
+    child.proc = None  # GitPython would end it when we are interrupted
     out, err = git.communicate(stdin)
     return Answer(git.returncode, out, err.decode("utf-8", "backslashreplace"))
 
