@@ -62,7 +62,12 @@ def _trusted() -> Path:
 
 
 def _start(
-    folder: Path, args: Sequence[str], env: Env, *, session: bool, as_user: bool = False
+    folder: Path,
+    args: Sequence[str],
+    env: Env,
+    *,
+    session: bool = False,
+    as_user: bool = False,
 ) -> Any:
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is ours to say
     import git
@@ -77,15 +82,9 @@ def _start(
 
 
 def _ask(
-    folder: Path,
-    args: Sequence[str],
-    env: Env = NOTHING,
-    stdin: bytes = b"",
-    *,
-    session: bool = False,
-    as_user: bool = False,
+    folder: Path, args: Sequence[str], env: Env, stdin: bytes = b"", **how: bool
 ) -> Answer:
-    child = _start(folder, args, env, session=session, as_user=as_user)
+    child = _start(folder, args, env, **how)
     git = child.proc
     child.proc = None  # GitPython would end it when we are interrupted
     out, err = git.communicate(stdin)
@@ -231,8 +230,8 @@ class Repository:
         """The user's name and address, read from their own configuration; ours where they have none."""
 
         def of_user(key: str) -> str:
-            words, env = ("config", "--get", key), self._env(NOTHING)
-            return _ask(self._folder, words, env, as_user=True).text
+            words = ("config", "--get", key)
+            return _ask(self._folder, words, self._env(NOTHING), as_user=True).text
 
         name, email = of_user("user.name"), of_user("user.email")
         return Identity(name or ARENA.name, email or ARENA.email)
@@ -267,7 +266,7 @@ class Repository:
 
 def version() -> tuple[int, ...]:
     """Git's version, for example (2, 39, 5). Raises ArenaError if git is missing or too old."""
-    said = _ask(Path("/"), ("--version",))
+    said = _ask(Path("/"), ("--version",), NOTHING)
     if said.code != 0:
         raise ArenaError("git is not installed. Install it: apt install git")
     numbers = tuple(int(n) for n in re.findall(r"\d+", said.text)[:3])
@@ -283,7 +282,7 @@ def open_repository(start: Path) -> Repository:
         raise ArenaError(f"{start} is not a folder. Name one with -C.")
     version()
     # Git's own search upwards, with the user's settings for their safe.directory.
-    ask = functools.partial(_ask, start.absolute(), as_user=True)
+    ask = functools.partial(_ask, start.absolute(), env=NOTHING, as_user=True)
     said = ask(("rev-parse", "--absolute-git-dir", "--is-inside-work-tree"))
     if "dubious ownership" in said.err:
         raise ArenaError(
