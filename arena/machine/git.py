@@ -1,9 +1,9 @@
 """The one door to git, on GitPython, sealed: the user's configuration, hooks, filters and environment never act.
 
 GitPython starts programs with our own environment plus additions, so what it starts is `env -i`, which lets nothing
-through but what we name, and then git with pinned options. Options alone would not do (measured: a clean filter from
-the shared configuration still ran), and neither would an environment alone (a leaked GIT_DIR has made tools commit
-onto the real branch). No file of ours takes part that somebody could change.
+through but what we name, and then git with pinned options; no file of ours takes part that somebody could change.
+Options alone would not do (measured: a clean filter from the shared configuration still ran), and neither would an
+environment alone (a leaked GIT_DIR has made tools commit onto the real branch).
 """
 
 from __future__ import annotations
@@ -23,23 +23,22 @@ OLDEST = (2, 38)  # merge-tree --write-tree
 # Old histories have the three faults that fsck may ignore; the content is not in doubt. LFS content stays a
 # pointer: without git-lfs its filter would stop every checkout.
 PINNED = """
-core.hooksPath=/dev/null core.fsmonitor=false core.untrackedCache=false core.splitIndex=false
-core.attributesFile=/dev/null core.excludesFile=/dev/null core.autocrlf=false core.safecrlf=false
-core.quotePath=false core.pager=cat gc.auto=0 maintenance.auto=false commit.gpgSign=false
+core.hooksPath=/dev/null core.attributesFile=/dev/null core.excludesFile=/dev/null core.fsmonitor=false
+core.untrackedCache=false core.splitIndex=false core.autocrlf=false core.safecrlf=false core.quotePath=false
+core.pager=cat gc.auto=0 maintenance.auto=false commit.gpgSign=false diff.renames=true
 protocol.version=2 protocol.allow=never protocol.file.allow=always
-fetch.recurseSubmodules=false submodule.recurse=false transfer.fsckObjects=true
+fetch.recurseSubmodules=false submodule.recurse=false transfer.fsckObjects=true fetch.fsck.badTimezone=ignore
 fetch.fsck.zeroPaddedFilemode=ignore fetch.fsck.missingSpaceBeforeDate=ignore
-fetch.fsck.badTimezone=ignore diff.renames=true
 filter.lfs.smudge= filter.lfs.process= filter.lfs.required=false
 """
 SEALED = """
-HOME=/nonexistent LANG=C.UTF-8 LC_ALL=C.UTF-8 GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
-GIT_OPTIONAL_LOCKS=0 GIT_NO_REPLACE_OBJECTS=1 GIT_LITERAL_PATHSPECS=1 GIT_ADVICE=0
-GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false
+HOME=/nonexistent LANG=C.UTF-8 LC_ALL=C.UTF-8 GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0
+GIT_NO_REPLACE_OBJECTS=1 GIT_LITERAL_PATHSPECS=1 GIT_ADVICE=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false
 """
 # Where git finds the user's settings; let through for a question about them, and only then.
 USERS = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
 Env = Mapping[str, str]
+Words = Sequence[str]
 NOTHING: Env = {}
 
 
@@ -62,12 +61,7 @@ def _trusted() -> Path:
 
 
 def _start(
-    folder: Path,
-    args: Sequence[str],
-    env: Env,
-    *,
-    session: bool = False,
-    as_user: bool = False,
+    folder: Path, args: Words, env: Env, *, session: bool = False, as_user: bool = False
 ) -> Any:
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is ours to say
     import git
@@ -81,14 +75,11 @@ def _start(
     return git.Git(folder.anchor).execute([*command, *args], **how)
 
 
-def _ask(
-    folder: Path, args: Sequence[str], env: Env, stdin: bytes = b"", **how: bool
-) -> Answer:
-    child = _start(folder, args, env, **how)
-    git = child.proc
+def _answer(child: Any, stdin: bytes = b"") -> Answer:
+    process = child.proc
     child.proc = None  # GitPython would end it when we are interrupted
-    out, err = git.communicate(stdin)
-    return Answer(git.returncode, out, err.decode("utf-8", "backslashreplace"))
+    out, err = process.communicate(stdin)
+    return Answer(process.returncode, out, err.decode("utf-8", "backslashreplace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +135,11 @@ class Repository:
         found = self.ask("rev-parse", "--git-common-dir").text
         return (self.git_dir / found).resolve()
 
-    @property
-    def _folder(self) -> Path:
-        # The git directory would do, but relative worktree paths need the top.
-        return self.top or self.git_dir
-
-    def _env(self, env: Env) -> dict[str, str]:
+    def _start(self, args: Words, env: Env = NOTHING, **how: bool) -> Any:
+        # The git directory would do as folder, but relative worktree paths need the top.
         place = {"GIT_WORK_TREE": str(self.top)} if self.top else {}
-        return {"GIT_DIR": str(self.git_dir), **place, **env}
+        env = {"GIT_DIR": str(self.git_dir), **place, **env}
+        return _start(self.top or self.git_dir, (*self.options, *args), env, **how)
 
     def ask(
         self, *args: str, stdin: bytes = b"", env: Env = NOTHING, session: bool = False
@@ -160,8 +148,7 @@ class Repository:
 
         `session` starts it in a session of its own, which a kill of our process group does not reach.
         """
-        words = (*self.options, *args)
-        return _ask(self._folder, words, self._env(env), stdin, session=session)
+        return _answer(self._start(args, env, session=session), stdin)
 
     def call(
         self, *args: str, stdin: bytes = b"", env: Env = NOTHING, session: bool = False
@@ -178,8 +165,7 @@ class Repository:
 
         It sees the end of its input when we die, also by a kill of our process group, and cleans up.
         """
-        words = (*self.options, *args)
-        return _start(self._folder, words, self._env(env), session=True)
+        return self._start(args, env, session=True)
 
     def unfiltered(self) -> Repository:
         """The same repository with every filter driver of its own configuration switched off.
@@ -230,8 +216,7 @@ class Repository:
         """The user's name and address, read from their own configuration; ours where they have none."""
 
         def of_user(key: str) -> str:
-            words = ("config", "--get", key)
-            return _ask(self._folder, words, self._env(NOTHING), as_user=True).text
+            return _answer(self._start(("config", "--get", key), as_user=True)).text
 
         name, email = of_user("user.name"), of_user("user.email")
         return Identity(name or ARENA.name, email or ARENA.email)
@@ -240,8 +225,7 @@ class Repository:
         """Tracked files of the checkout that differ from HEAD; empty for a bare repository."""
         if self.top is None:
             return []
-        words = ("status", "--porcelain", "-z", "--untracked-files=no")
-        fields = iter(self.call(*words).fields)
+        fields = iter(self.call("status", "--porcelain", "-z", "-uno").fields)
         changed = []
         for field in fields:
             changed.append(field[3:])
@@ -266,7 +250,7 @@ class Repository:
 
 def version() -> tuple[int, ...]:
     """Git's version, for example (2, 39, 5). Raises ArenaError if git is missing or too old."""
-    said = _ask(Path("/"), ("--version",), NOTHING)
+    said = _answer(_start(Path("/"), ("--version",), NOTHING))
     if said.code != 0:
         raise ArenaError("git is not installed. Install it: apt install git")
     numbers = tuple(int(n) for n in re.findall(r"\d+", said.text)[:3])
@@ -281,9 +265,12 @@ def open_repository(start: Path) -> Repository:
     if not start.is_dir():
         raise ArenaError(f"{start} is not a folder. Name one with -C.")
     version()
-    # Git's own search upwards, with the user's settings for their safe.directory.
-    ask = functools.partial(_ask, start.absolute(), env=NOTHING, as_user=True)
-    said = ask(("rev-parse", "--absolute-git-dir", "--is-inside-work-tree"))
+
+    def ask(*words: str) -> Answer:
+        # Git's own search upwards, with the user's settings for their safe.directory.
+        return _answer(_start(start.absolute(), words, NOTHING, as_user=True))
+
+    said = ask("rev-parse", "--absolute-git-dir", "--is-inside-work-tree")
     if "dubious ownership" in said.err:
         raise ArenaError(
             f"git does not trust {start}, which belongs to another user. "
@@ -291,17 +278,16 @@ def open_repository(start: Path) -> Repository:
         )
     if said.code != 0:
         raise ArenaError(
-            f"{start} is not in a git repository. Run arena inside one, or name one with -C DIR "
-            "(a new one: git init, then commit)."
+            f"{start} is not in a git repository. Name one with -C, or make one: git init, then commit."
         )
     git_dir, _, inside = said.text.rpartition("\n")
     if Path(git_dir).stat().st_uid != os.getuid():
         # The user's exceptions count for us too, also for the process that serves a fetch from the git directory.
-        names = ask(("config", "--global", "--get-all", "safe.directory")).text
-        places = [p for name in names.splitlines() for p in (name, f"{name}/.git")]
-        lines = "".join(f"\tdirectory = {place}\n" for place in places)
+        names = ask("config", "--global", "--get-all", "safe.directory").text
+        place = "\tdirectory = {0}\n\tdirectory = {0}/.git\n"
+        lines = "".join(place.format(name) for name in names.splitlines())
         store.write_text(_trusted(), f"[safe]\n{lines}")
-    top = ask(("rev-parse", "--show-toplevel")).text if inside == "true" else None
+    top = ask("rev-parse", "--show-toplevel").text if inside == "true" else None
     return Repository(Path(git_dir), Path(top) if top else None)
 
 

@@ -6,14 +6,13 @@ hash), so from the moment that an agent has ended everything is done here. Recip
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import ArenaError, GitError, one_line
-from arena.machine import git, store
+from arena.machine import git, raw, store
 from arena.machine.git import Repository
 
 # Stronger than any .gitattributes in a tree. Unspecified diff and merge (`!`) are git's own: binary by content,
@@ -115,7 +114,7 @@ class Quarantine:
 
     def blobs(self, oids: list[str]) -> Iterator[bytes]:
         """Contents of blobs, in order, by one git process."""
-        return _blobs(self.git, oids)
+        return raw.contents(self.git, oids)
 
     def untrue(self, old: str, new: str) -> list[str]:
         """What the user's object store holds of `new` with other content than its id says, among what changed.
@@ -131,7 +130,9 @@ class Quarantine:
         there = [c for c in self.changes(old, new) if c.status != "D"]
         files = [c for c in there if c.mode != GITLINK]
         oids = [c.oid for c in files]
-        pairs = zip(files, _blobs(self.source, oids), self.blobs(oids), strict=True)
+        pairs = zip(
+            files, raw.contents(self.source, oids), self.blobs(oids), strict=True
+        )
         return [change.path for change, theirs, ours in pairs if theirs != ours]
 
     def read(self, tree: str, path: str) -> bytes | None:
@@ -153,8 +154,9 @@ class Quarantine:
         target.mkdir(parents=True, exist_ok=True)
         try:
             for oid, content in zip(where, self.blobs(list(where)), strict=True):
-                for entry in where[oid]:
-                    _place(target, entry, content)
+                for e in where[oid]:
+                    kind = {"link": e.mode == LINK, "executable": e.mode == EXECUTABLE}
+                    raw.place(target, e.path, content, **kind)
         except OSError as error:
             raise ArenaError(
                 f"can't export a tree to {target}: {error.strerror}. Free some space there."
@@ -289,35 +291,3 @@ def _copy(
             f"can't copy commit {commit[:12]} from {source.git_dir} to {target.git_dir}: "
             f"{one_line(answer.err) or 'it did not arrive'}. {cure}"
         )
-
-
-def _blobs(repo: Repository, oids: list[str]) -> Iterator[bytes]:
-    wanted = "".join(oid + "\n" for oid in oids).encode()
-    data = repo.call("cat-file", "--batch", stdin=wanted).out
-    position = 0
-    for oid in oids:
-        end = data.index(b"\n", position)
-        head = data[position:end].split()
-        if len(head) != 3:
-            raise GitError(f"object {oid} is missing from {repo.git_dir}")
-        size = int(head[2])
-        yield data[end + 1 : end + 1 + size]
-        position = end + 2 + size
-
-
-def _place(target: Path, entry: TreeEntry, content: bytes) -> None:
-    path = os.path.join(os.fsencode(target), os.fsencode(entry.path))  # noqa: PTH118 - raw names
-    os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
-    if entry.mode == LINK:
-        if _stays_inside(entry.path, os.fsdecode(content)):
-            os.symlink(content, path)  # noqa: PTH211
-        return
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    mode = 0o755 if entry.mode == EXECUTABLE else 0o644
-    with os.fdopen(os.open(path, flags, mode), "wb") as file:
-        file.write(content)
-
-
-def _stays_inside(link: str, destination: str) -> bool:
-    joined = os.path.normpath(os.path.join(os.path.dirname(link), destination))  # noqa: PTH118, PTH120
-    return not destination.startswith("/") and joined.split("/")[0] != ".."
