@@ -50,7 +50,7 @@ def measure(subject: Subject) -> Findings:
     if not subject.run.finished:
         raise NotMeasured("the test run did not come to its end")
     env = subject.plan.environment
-    if not (env.lent / "coverage").is_dir():
+    if not env.covers:
         raise NotMeasured(f"there is no coverage for Python {env.version} here")
     rows = []
     ran = lines = base_ran = base_lines = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import hashlib
 import importlib.util
@@ -9,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +20,10 @@ from arena.errors import ArenaError, one_line
 from arena.machine import process, records, store
 
 DESCRIBE = Path(__file__).parent / "inside" / "describe.py"
-# What the judge lends to a project's Python; the distribution's name and what of it is imported.
-LENT = {
-    "pytest-json-report": ("pytest_jsonreport",),
-    "pytest-metadata": ("pytest_metadata",),
-    "coverage": ("coverage",),
-}
-PLATFORM_VARIABLES = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH")
+# The packages that the judge lends to a project's Python, and the fixed variables of its tests.
+LENT = ("coverage", "pytest_jsonreport", "pytest_metadata")
+PLATFORM = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH")
+FIXED = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,11 @@ class Environment:
     extra_path: tuple[Path, ...] = ()
 
     @property
+    def covers(self) -> bool:
+        """Whether coverage can be measured in it: there is a build for its version."""
+        return (self.lent / "coverage").is_dir()
+
+    @property
     def fingerprint(self) -> str:
         """A hash that changes when anything installed in it changes."""
         facts = [str(self.python), self.version, *map(str, self.extra_path)]
@@ -76,9 +81,9 @@ def choose_python(top: Path, *, configured: str | None) -> tuple[Path, str]:
         if not Path(path).is_file() or not os.access(path, os.X_OK):
             raise ArenaError(f"--python {configured}: no such interpreter.")
         return Path(path).absolute(), "--python"
-    active = os.environ.get("VIRTUAL_ENV")
-    places = [(Path(active), "the active virtual environment")] if active else []
-    places += [(top / name, f"{name} in the repository") for name in (".venv", "venv")]
+    places = [(top / name, f"{name} in the repository") for name in (".venv", "venv")]
+    if active := os.environ.get("VIRTUAL_ENV"):
+        places.insert(0, (Path(active), "the active virtual environment"))
     for folder, why in places:
         for name in ("bin/python", "Scripts/python.exe"):
             if (folder / name).is_file():
@@ -90,11 +95,9 @@ def choose_python(top: Path, *, configured: str | None) -> tuple[Path, str]:
 def describe(python: Path, found: str) -> Environment:
     """Asks an interpreter about itself and prepares the plugins for its minor version.
 
-    Raises ArenaError if it does not answer, or has no pytest.
+    Raises ArenaError if it does not answer.
     """
-    said = process.capture(
-        [str(python), "-I", str(DESCRIBE)], env=clean_variables({}), timeout=60
-    )
+    said = process.capture([str(python), "-I", str(DESCRIBE)], env=clean_variables({}))
     try:
         facts = json.loads(said.stdout)
     except ValueError:
@@ -102,100 +105,70 @@ def describe(python: Path, found: str) -> Environment:
             f"{python} does not work as an interpreter: {one_line(said.stderr) or 'no answer'}. "
             "Name another with --python."
         ) from None
-    tag = facts["cache_tag"]
-    return Environment(
-        python=python,
-        found=found,
-        version=facts["version"],
-        cache_tag=tag,
-        prefix=Path(facts["prefix"]),
-        base_prefix=Path(facts["base_prefix"]),
-        path=tuple(map(Path, facts["path"])),
-        site=tuple(map(Path, facts["site"])),
-        plugins=tuple(
-            Plugin(distribution=d, name=n, module=m) for d, n, m in facts["plugins"]
-        ),
-        distributions=facts["distributions"],
-        editable_roots=tuple(map(Path, facts["editable_roots"])),
-        lent=_lend(python, tag),
-    )
+    lent = _lend(python, facts["version"], facts["cache_tag"])
+    ours = {"python": python, "found": found, "lent": lent}
+    return records.from_json(Environment, facts | ours)
 
 
-def _lend(python: Path, tag: str) -> Path:
+def _lend(python: Path, version: str, tag: str) -> Path:
     """The private folder with our plugins for one minor version, made on first use."""
-    versions = "-".join(f"{name}-{_version(name)}" for name in sorted(LENT))
-    digest = hashlib.sha256(versions.encode()).hexdigest()[:8]
-    folder = store.cache_dir() / "lent" / f"{tag}-{digest}"
+    import importlib.metadata  # costs 20 ms
+
+    sources = [_source(package) for package in LENT]
+    facts = f"{importlib.metadata.version('coverage')} {sources}"
+    digest = hashlib.sha256(facts.encode()).hexdigest()
+    folder = store.cache_dir() / "lent" / f"{tag}-{digest[:8]}"
     if folder.is_dir():
         return folder
-    beside = folder.with_name(f"{folder.name}.tmp.{os.getpid()}")
-    store.remove_tree(beside)
-    beside.mkdir(parents=True)
-    for packages in LENT.values():
-        for package in packages:
-            _copy_package(package, beside)
-    if tag != sys.implementation.cache_tag:
-        _fetch_coverage(python, beside)
-    try:
-        beside.rename(folder)
-    except OSError:  # another arena was quicker
-        store.remove_tree(beside)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+        made = Path(beside, "made")
+        for source in sources:
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, made / source.name, ignore=ignore)
+        if tag != sys.implementation.cache_tag:
+            _refit_coverage(python, version, made)
+        with contextlib.suppress(OSError):  # another arena was quicker
+            made.rename(folder)
     return folder
 
 
-def _version(distribution: str) -> str:
-    import importlib.metadata
-
-    return importlib.metadata.version(distribution)
-
-
-def _copy_package(package: str, target: Path) -> None:
+def _source(package: str) -> Path:
     spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
+    if spec is None or spec.origin is None:
         raise ArenaError(f"{package} is missing beside arena. Install arena again.")
-    source = Path(next(iter(spec.submodule_search_locations)))
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(source, target / package, ignore=ignore)
+    return Path(spec.origin).parent
 
 
-def _fetch_coverage(python: Path, target: Path) -> None:
+def _refit_coverage(python: Path, version: str, made: Path) -> None:
     """Replaces coverage by a build for another minor version, where a package index can be reached.
 
-    An interpreter that our release has left behind gets the newest release that knows it. Without an index the
-    copied package still works where its syntax does, with its tracer in Python; else there is no coverage.
+    Without one the copied package may still work, with its tracer in Python: slower, same results. Where it does
+    not (it is too new for that version) nothing is lent, and coverage is not measured.
     """
-    options = ("--no-deps", "--only-binary=:all:", "--quiet", "--no-input")
-    beside = target / ".coverage"
-    for wanted in (f"coverage=={_version('coverage')}", "coverage"):
-        pip = [str(python), "-m", "pip", "install", *options, "--target", str(beside)]
-        said = process.capture([*pip, wanted], timeout=120)
-        if said.exit_code == 0 and (beside / "coverage").is_dir():
-            store.remove_tree(target / "coverage")
-            (beside / "coverage").rename(target / "coverage")
+    fetched, copied = made / ".fetched", made / "coverage"
+    # Our own pip serves an environment that has none, and the other way round.
+    for pip in ([sys.executable, "--python-version", version], [str(python)]):
+        pip[1:1] = ["-m", "pip", "install", "--no-deps", "--only-binary=:all:"]
+        options = ["--quiet", "--no-input", "--target", str(fetched), "coverage"]
+        process.capture([*pip, *options], timeout=120)
+        if (fetched / "coverage").is_dir():
+            store.remove_tree(copied)
+            (fetched / "coverage").rename(copied)
             break
-    store.remove_tree(beside)
-    probe = f"import sys; sys.path.insert(0, {str(target)!r}); import coverage"
-    if process.capture([str(python), "-I", "-B", "-c", probe]).exit_code != 0:
-        store.remove_tree(target / "coverage")
+    store.remove_tree(fetched)
+    code = f"import sys; sys.path.insert(0, {str(made)!r}); import coverage"
+    if process.capture([str(python), "-I", "-B", "-c", code]).exit_code != 0:
+        store.remove_tree(copied)
 
 
 def clean_variables(
     allowed: Mapping[str, str], *, home: Path | None = None
 ) -> dict[str, str]:
     """The environment for code under test: platform facts, a fresh home, what the user allowed by name."""
-    found = {k: os.environ[k] for k in PLATFORM_VARIABLES if k in os.environ}
-    place = str(home) if home else "/nonexistent"
-    return {
-        **found,
-        "HOME": place,
-        "TMPDIR": place,
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
-        "SOURCE_DATE_EPOCH": "1577836800",
-        **allowed,
-    }
+    place = str(home or "/nonexistent")
+    ours = {"HOME": place, "TMPDIR": place, "SOURCE_DATE_EPOCH": "1577836800"}
+    return {**allowed_variables(PLATFORM), **FIXED, **ours, **allowed}
 
 
 def allowed_variables(names: Iterable[str]) -> dict[str, str]:
@@ -205,6 +178,5 @@ def allowed_variables(names: Iterable[str]) -> dict[str, str]:
 
 def with_extra_path(environment: Environment, *folders: Path) -> Environment:
     """The same environment with folders behind the candidate's code."""
-    data = records.to_json(environment)
-    data["extra_path"] = [*data["extra_path"], *map(str, folders)]
-    return records.from_json(Environment, data)
+    path = (*environment.extra_path, *folders)
+    return dataclasses.replace(environment, extra_path=path)

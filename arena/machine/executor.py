@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
@@ -23,7 +22,6 @@ class Executor:
     """At most `jobs` jobs at a time, started in the order of submission. Threads: the work is in processes."""
 
     def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
         self._pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="arena")
 
     def submit(self, function: Callable[..., R], *args: Any, **named: Any) -> Future[R]:
@@ -38,10 +36,5 @@ class Executor:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=kind is not None)

@@ -15,7 +15,6 @@ from arena.errors import ArenaError
 
 SUPERVISOR = Path(__file__).parent / "inside" / "supervisor.py"
 _running: set[subprocess.Popen[bytes]] = set()
-_lock = threading.Lock()
 _stopping = threading.Event()
 
 
@@ -31,7 +30,7 @@ class Finished:
     survivors: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Captured:
     """Exit code and output of a short helper command."""
 
@@ -63,64 +62,33 @@ def run(
 
     Raises ArenaError if the program can't be started.
     """
-    order = {
-        "argv": list(argv),
-        "cwd": str(cwd),
-        "env": dict(env),
-        "log": str(log),
-        "errors": errors and str(errors),
-        "stdin": stdin and str(stdin),
-        "timeout": timeout,
-        "silence": silence,
-        "watch": watch and str(watch),
-        "cap": cap,
-        "grace": grace,
-        "pass_fds": list(pass_fds),
-    }
-    supervisor = subprocess.Popen(
+    # The supervisor's order is just what we were asked for; first of all, while there are no other names.
+    order = {**locals(), "env": dict(env)}
+    with subprocess.Popen(
         [sys.executable, "-I", "-S", str(SUPERVISOR)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         pass_fds=pass_fds,
-    )
-    _register(supervisor)
-    try:
+    ) as supervisor:
         assert supervisor.stdin is not None
         assert supervisor.stdout is not None
-        supervisor.stdin.write(json.dumps(order).encode() + b"\n")
-        supervisor.stdin.flush()  # stays open: its end tells the supervisor that we are gone
-        record = supervisor.stdout.read()
-    finally:
-        with _lock:
-            _running.discard(supervisor)
-        if supervisor.stdin is not None:
-            supervisor.stdin.close()
-        supervisor.wait()
-        if supervisor.stdout is not None:
-            supervisor.stdout.close()
-    return _finished(record, argv=argv)
-
-
-def _register(supervisor: subprocess.Popen[bytes]) -> None:
-    with _lock:
         _running.add(supervisor)
-    if _stopping.is_set():
-        supervisor.terminate()
-
-
-def _finished(record: bytes, *, argv: Sequence[str]) -> Finished:
+        if _stopping.is_set():
+            supervisor.terminate()
+        try:
+            supervisor.stdin.write(json.dumps(order, default=str).encode() + b"\n")
+            supervisor.stdin.flush()  # stays open: its end tells the supervisor that we are gone
+            record = supervisor.stdout.read()
+        finally:
+            _running.discard(supervisor)
     if not record.strip():
         # Somebody killed the supervisor: the candidate's code, the system, or a second Ctrl-C.
-        return Finished(
-            exit_code=-9, reason="stopped", seconds=0.0, cpu_seconds=0.0, survivors=0
-        )
+        record = b'{"exit_code": -9, "reason": "stopped", "seconds": 0, "cpu_seconds": 0, "survivors": 0}'
     data = json.loads(record)
-    if data["reason"] == "not-started":
-        raise ArenaError(
-            f"can't start {argv[0]!r}: {data['error']}. Check that it is installed and executable."
-        )
+    if "error" in data:
+        raise ArenaError(f"can't start {argv[0]!r}: {data['error']}. Is it installed?")
     return Finished(**data)
 
 
@@ -145,38 +113,22 @@ def capture(
     """
     try:
         done = subprocess.run(
-            list(argv),
+            argv,
             cwd=cwd,
-            env=None if env is None else dict(env),
+            env=env,
             timeout=timeout,
             check=False,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             encoding="utf-8",
             errors="backslashreplace",
         )
     except OSError as error:
-        raise ArenaError(
-            f"can't start {argv[0]!r}: {error.strerror}. Check that it is installed."
-        ) from error
+        why = error.strerror
+        raise ArenaError(f"can't start {argv[0]!r}: {why}. Is it installed?") from error
     except subprocess.TimeoutExpired as error:
         raise ArenaError(f"{argv[0]} gave no answer in {timeout:g} s.") from error
-    return Captured(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
-
-
-def detach(argv: Sequence[str], *, cwd: Path, log: Path) -> int:
-    """Starts `argv` in a session of its own that outlives us; returns its process id."""
-    with log.open("ab") as out:
-        child = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        )
-    return child.pid
+    return Captured(done.returncode, done.stdout, done.stderr)
 
 
 def which(program: str, *, path: str | None = None) -> str | None:

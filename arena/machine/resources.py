@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 def folder(name: str) -> Traversable:
     """The shipped folder `name`: inside the installed package, else beside it (a checkout)."""
     inside = files("arena") / name
-    if inside.is_dir():
-        return inside
     # An editable install has no copy inside the package: the folder stands at the top of the checkout.
-    return Path(__file__).resolve().parents[2] / name
+    beside = Path(__file__).resolve().parents[2] / name
+    return inside if inside.is_dir() else beside
 
 
 def read_text(name: str, file: str) -> str:

@@ -16,9 +16,10 @@ from pathlib import Path
 from arena.machine import process
 
 COVERED = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/mnt", "/media")  # noqa: S108 - hidden, not used
+ROOT = ("bwrap", "--ro-bind", "/", "/", "--proc", "/proc", "--unshare-all")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Isolation:
     """How code under test is kept apart. `level` is full or none; `words` stands in the report."""
 
@@ -32,18 +33,7 @@ def available() -> bool:
     """Whether bubblewrap is installed and may make its namespaces here."""
     if not process.which("bwrap"):
         return False
-    probe = [
-        "bwrap",
-        "--ro-bind",
-        "/",
-        "/",
-        "--proc",
-        "/proc",
-        "--unshare-all",
-        "--",
-        "true",
-    ]
-    return process.capture(probe, timeout=20).exit_code == 0
+    return process.capture([*ROOT, "--", "true"], timeout=20).exit_code == 0
 
 
 def isolation(*, allow_network: bool, wanted: bool = True) -> Isolation:
@@ -51,11 +41,10 @@ def isolation(*, allow_network: bool, wanted: bool = True) -> Isolation:
     if wanted and available():
         rest = "" if allow_network else "no network, "
         words = f"full (bubblewrap: {rest}read-only file system, own processes)"
-        return Isolation(level="full", words=words, network=allow_network)
+        return Isolation("full", words, allow_network)
     words = "none: the candidates' code ran with your rights"
-    if wanted:
-        words += " (bubblewrap is not installed or not permitted here)"
-    return Isolation(level="none", words=words, network=True)
+    why = " (bubblewrap is not installed or not permitted here)" if wanted else ""
+    return Isolation("none", words + why, network=True)
 
 
 def wrap(
@@ -74,23 +63,29 @@ def wrap(
     """
     if isolation.level == "none":
         return list(argv)
-    words = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    covered = [
-        Path(p) for p in COVERED if Path(p).is_dir() and not Path(p).is_symlink()
-    ]
-    for folder in [*covered, *(p for p in hidden if p.is_dir())]:
-        words += ["--tmpfs", str(folder)]
+    words = [*ROOT, "--dev", "/dev"]
+    covered = [p for p in map(Path, COVERED) if not p.is_symlink()]
+    for folder in (*covered, *hidden):
+        words += ["--tmpfs", str(folder)] if folder.is_dir() else []
     for folder in _outermost(readable):
         words += ["--ro-bind", str(folder), str(folder)]
     for folder in writable:
         words += ["--bind", str(folder), str(folder)]
-    words += ["--unshare-all", *(["--share-net"] if isolation.network else [])]
-    words += ["--die-with-parent", "--new-session", "--chdir", str(cwd), "--"]
-    return [*words, *argv]
+    words += ["--share-net"] if isolation.network else []
+    return [
+        *words,
+        "--die-with-parent",
+        "--new-session",
+        "--chdir",
+        str(cwd),
+        "--",
+        *argv,
+    ]
 
 
 def _outermost(folders: Iterable[Path]) -> list[Path]:
     """Existing folders, real paths beside the given ones, without those that lie inside another."""
-    real = {Path(os.path.realpath(f)) for f in folders} | {Path(f) for f in folders}
-    there = sorted(f for f in real if f.exists())
-    return [f for f in there if not any(o in f.parents for o in there)]
+    given = set(folders)
+    real = {Path(os.path.realpath(folder)) for folder in given}
+    there = sorted(folder for folder in real | given if folder.exists())
+    return [f for f in there if not any(other in f.parents for other in there)]

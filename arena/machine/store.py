@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +21,8 @@ def _dirs(kind: str) -> Path:
     import platformdirs
 
     override = os.environ.get(f"ARENA_{kind.upper()}_DIR")
-    if override:
-        return Path(override)
-    find = (
-        platformdirs.user_state_path
-        if kind == "state"
-        else platformdirs.user_cache_path
-    )
-    return find("arena", appauthor=False)
+    find = getattr(platformdirs, f"user_{kind}_path")
+    return Path(override or find("arena", appauthor=False))
 
 
 def state_dir() -> Path:
@@ -51,27 +46,22 @@ def common_dir(start: Path) -> Path | None:
             return dot.resolve()
         if dot.is_file():
             return _from_gitfile(dot)
-        if (
-            (folder / "HEAD").is_file()
-            and (folder / "objects").is_dir()
-            and (folder / "refs").is_dir()
-        ):
+        if all((folder / name).exists() for name in ("HEAD", "objects", "refs")):
             return folder.resolve()
     return None
 
 
 def _from_gitfile(dot: Path) -> Path | None:
-    line = dot.read_text(encoding="utf-8", errors="surrogateescape").strip()
-    if not line.startswith("gitdir: "):
-        return None
-    git_dir = (dot.parent / line[len("gitdir: ") :]).resolve()
-    pointer = git_dir / "commondir"
-    if pointer.is_file():
-        return (
-            git_dir
-            / pointer.read_text(encoding="utf-8", errors="surrogateescape").strip()
-        ).resolve()
-    return git_dir
+    _, _, place = _read(dot).partition("gitdir: ")
+    git_dir = dot.parent / place
+    return (git_dir / _read(git_dir / "commondir")).resolve() if place else None
+
+
+def _read(path: Path) -> str:
+    """The text of a file of one line, empty if there is none."""
+    if not path.is_file():
+        return ""
+    return path.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
 
 
 def repository_id(common: Path) -> str:
@@ -96,19 +86,20 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """As `write_text`, for bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.tmp.{os.getpid()}")
+    writer = f"{os.getpid()}.{threading.get_ident()}"
+    beside = path.with_name(f".{path.name}.tmp.{writer}")
     try:
         with beside.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise ArenaError(
             f"can't write {path}: {error.strerror}. Free some space or choose another place."
         ) from error
-    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -130,12 +121,9 @@ def read_json(path: Path) -> Any:
     """Reads a JSON file of ours. Raises ArenaError if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ArenaError(f"can't read {path}: {error.strerror}.") from error
-    except ValueError as error:
-        raise ArenaError(
-            f"{path} is damaged ({error}). Judge again to make it anew."
-        ) from error
+    except (OSError, ValueError) as error:
+        cure = "If it is damaged, judge again to make it anew."
+        raise ArenaError(f"can't read {path} ({error}). {cure}") from error
 
 
 @contextmanager
@@ -152,12 +140,8 @@ def lock(path: Path, *, who: str, wait: float = 0) -> Iterator[None]:
     try:
         guard.acquire(timeout=wait)
     except filelock.Timeout:
-        name = (
-            holder.read_text(encoding="utf-8") if holder.exists() else "another arena"
-        )
-        raise ArenaError(
-            f"{name.strip()} is at work here. Wait for it, or stop it first."
-        ) from None
+        name = _read(holder) or "another arena"
+        raise ArenaError(f"{name} is at work here. Wait, or stop it.") from None
     try:
         holder.write_text(f"{who} (process {os.getpid()})\n", encoding="utf-8")
         yield
@@ -174,15 +158,21 @@ def free_bytes(path: Path) -> int:
 
 
 def remove_tree(path: Path) -> None:
-    """Removes a folder of ours, also when its content has lost its write permission. Never follows links."""
-
-    def retry(function: Any, name: str, _: Any) -> None:
-        os.chmod(Path(name).parent, 0o700)  # noqa: PTH101 - name may be raw
-        if not os.path.islink(name):  # noqa: PTH114
-            os.chmod(name, 0o700)  # noqa: PTH101
-        function(name)
-
+    """Removes a folder of ours, also when its content has lost its permissions. Never follows links."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
-        shutil.rmtree(path, onerror=retry)
+        try:
+            shutil.rmtree(path)
+        except PermissionError:
+            _permit(path)
+            shutil.rmtree(path)
+
+
+def _permit(top: Path) -> None:
+    top.chmod(0o700)
+    for where, folders, _ in os.walk(top):  # comes to a folder after it was opened here
+        for name in folders:
+            folder = Path(where, name)
+            if not folder.is_symlink():
+                folder.chmod(0o700)

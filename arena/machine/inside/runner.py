@@ -10,9 +10,13 @@ import json
 import os
 import random
 import sys
-import sysconfig
 
 MESSAGE = 1500  # characters kept of a failure
+ORDER = (None, "passed", "xpassed", "xfailed", "skipped", "failed", "error")
+JSON_REPORT = (
+    "-p pytest_metadata.plugin -p pytest_jsonreport.plugin --json-report --json-report-file=none "
+    "--json-report-omit collectors log streams keywords traceback warnings"
+)
 
 
 class Channel:
@@ -23,12 +27,9 @@ class Channel:
         self.number, self.pid = number, os.getpid()
 
     def send(self, kind, **data):
-        if (
-            os.getpid() != self.pid
-        ):  # a test has forked; its copy of us has nothing to say
-            return
         line = json.dumps(dict(data, e=kind)).encode() + b"\n"
-        while line:
+        # A test that has forked has a copy of us, which has nothing to say.
+        while line and os.getpid() == self.pid:
             line = line[os.write(self.number, line) :]
 
 
@@ -40,26 +41,18 @@ class Recorder:
     """
 
     def __init__(self, channel, order):
-        self.channel, self.seed, self.ids = (
-            channel,
-            order.get("order_seed"),
-            order.get("ids"),
-        )
+        self.channel, self.seed, self.ids = channel, order["order_seed"], order["ids"]
         self.seen, self.report = {}, None
 
     def pytest_collection_modifyitems(self, items):
         if self.seed is not None:
-            modules = {}
-            for item in items:
-                modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
-            names = sorted(modules)
+            names = sorted({item.nodeid.partition("::")[0] for item in items})
             random.Random(self.seed).shuffle(names)
-            items[:] = [item for name in names for item in modules[name]]
+            items.sort(key=lambda item: names.index(item.nodeid.partition("::")[0]))
         if self.ids is not None:
             place = {name: number for number, name in enumerate(self.ids)}
-            items[:] = sorted(
-                (i for i in items if i.nodeid in place), key=lambda i: place[i.nodeid]
-            )
+            items[:] = [item for item in items if item.nodeid in place]
+            items.sort(key=lambda item: place[item.nodeid])
 
     def pytest_collection_finish(self, session):
         self.channel.send("collected", ids=[item.nodeid for item in session.items])
@@ -70,11 +63,10 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report):
         outcome, seconds, message = self.seen.get(report.nodeid, (None, 0.0, ""))
-        self.seen[report.nodeid] = (
-            worse(outcome, outcome_of(report)),
-            seconds + getattr(report, "duration", 0.0),
-            message or (text_of(report) if report.failed else ""),
-        )
+        outcome = max(outcome, outcome_of(report), key=ORDER.index)
+        seconds += getattr(report, "duration", 0.0)
+        message = message or (text_of(report) if report.failed else "")
+        self.seen[report.nodeid] = outcome, seconds, message
 
     def pytest_runtest_logfinish(self, nodeid):
         # At once, so that a run that dies has still told what it knew.
@@ -82,34 +74,29 @@ class Recorder:
         row = (nodeid, outcome or "passed", round(seconds, 4), message)
         self.channel.send("ran", row=row)
 
-
-class ReportTaker:
-    """Hands the report of pytest-json-report to the recorder; a pytest without that plugin refuses its hook."""
-
-    def __init__(self, recorder):
-        self.recorder = recorder
-
     def pytest_json_modifyreport(self, json_report):
-        self.recorder.report = json_report
+        self.report = json_report
 
-
-ORDER = (None, "passed", "xpassed", "xfailed", "skipped", "failed", "error")
+    def disagreements(self):
+        """Ids for which pytest-json-report and the reports that we saw say different things."""
+        if self.report is None:
+            return []
+        told = {t["nodeid"]: t["outcome"] for t in self.report.get("tests", [])}
+        seen = {name: row[0] for name, row in self.seen.items()}
+        same = [("passed", "failed"), ("subtests passed", "failed")]
+        same += [("subtests passed", "passed")]
+        pairs = {name: (told.get(name), seen.get(name)) for name in {*told, *seen}}
+        return sorted(n for n, (a, b) in pairs.items() if a != b and (a, b) not in same)
 
 
 def outcome_of(report):
     """The outcome that one report of a test speaks for; None when it says nothing beyond "went well"."""
-    expected = hasattr(report, "wasxfail")
+    expected, call = hasattr(report, "wasxfail"), report.when == "call"
     if report.failed:
-        return "failed" if report.when == "call" else "error"
+        return "failed" if call else "error"
     if report.skipped:
         return "xfailed" if expected else "skipped"
-    if report.when == "call":
-        return "xpassed" if expected else "passed"
-    return None
-
-
-def worse(one, other):
-    return max(one, other, key=ORDER.index)
+    return ("xpassed" if expected else "passed") if call else None
 
 
 def text_of(report):
@@ -117,75 +104,57 @@ def text_of(report):
     return text if len(text) <= MESSAGE else "[...]\n" + text[-MESSAGE:]
 
 
-def disagreements(recorder):
-    """Ids for which pytest-json-report and the reports that we saw say different things."""
-    if recorder.report is None:
-        return []
-    told = {t["nodeid"]: t["outcome"] for t in (recorder.report or {}).get("tests", [])}
-    seen = {name: row[0] for name, row in recorder.seen.items()}
-    ok = ("passed", "subtests passed")
-    return sorted(
-        name
-        for name in set(told) | set(seen)
-        if told.get(name) != seen.get(name)
-        and not (told.get(name) in ok and seen.get(name) in ("passed", "failed"))
-    )
-
-
 def place_code(order):
     """Puts the candidate's code behind the standard library and before everything installed."""
-    roots = list(order["roots"])
-    installed = [p for p in sys.path if "site-packages" in p or "dist-packages" in p]
-    first = min([sys.path.index(p) for p in installed] or [len(sys.path)])
-    sys.path[first:first] = roots + order["extra_path"]
+    ours = order["roots"] + order["extra_path"]
+    marks = ("site-packages", "dist-packages")
+    installed = [any(mark in path for mark in marks) for path in sys.path]
+    first = installed.index(True) if True in installed else len(sys.path)
+    sys.path[first:first] = ours
     # Processes that tests start must import the candidate's code too.
-    os.environ["PYTHONPATH"] = os.pathsep.join(roots + order["extra_path"])
+    os.environ["PYTHONPATH"] = os.pathsep.join(ours)
+
+
+def folders(paths):
+    return tuple(os.path.realpath(path) + os.sep for path in paths)
 
 
 def imported(order):
     """Where the project's packages were imported from: ([inside the tree], [elsewhere])."""
-    tree = os.path.realpath(order["tree"]) + os.sep
-    forbidden = tuple(os.path.realpath(p) + os.sep for p in order["forbidden"])
-    site = tuple(os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix))
+    (tree,), forbidden = folders([order["tree"]]), folders(order["forbidden"])
+    site = folders([sys.prefix, sys.base_prefix])
     inside, outside = set(), set()
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
         if not isinstance(path, str):
             continue
         real, top = os.path.realpath(path), name.partition(".")[0]
+        foreign = real.startswith(forbidden) and not real.startswith(site)
         if real.startswith(tree):
             if top in order["packages"]:
-                inside.add(
-                    os.path.dirname(os.path.relpath(real, tree)).partition(
-                        os.sep + top
-                    )[0]
-                )
-        elif top in order["packages"] or (
-            real.startswith(forbidden) and not real.startswith(site)
-        ):
+                place = os.sep + os.path.relpath(os.path.dirname(real), tree)
+                inside.add(place.partition(os.sep + top)[0].strip(os.sep) or ".")
+        elif top in order["packages"] or foreign:
             outside.add("%s from %s" % (top, os.path.dirname(real)))
     return sorted(inside), sorted(outside)
 
 
-def start_coverage(order):
-    if not order["coverage"]:
+def start_coverage(wanted):
+    """The running measurement; None where it is not wanted, or nothing was lent for this version."""
+    if not wanted:
         return None
     try:
         import coverage
-    except ImportError:  # there is none for this interpreter
+    except ImportError:
         return None
-
-    wanted = order["coverage"]
-    measure = coverage.Coverage(
-        data_file=None,
-        config_file=False,
-        branch=False,
-        include=wanted.get("include"),
-        source=wanted.get("source"),
-        messages=False,
-    )
-    measure._warn_no_data = False
-    measure._warn_unimported_source = False
+    options = {
+        "data_file": None,
+        "config_file": False,
+        "branch": False,
+        "messages": False,
+    }
+    measure = coverage.Coverage(**dict(options, **wanted))
+    measure._warn_no_data = measure._warn_unimported_source = False
     return measure
 
 
@@ -194,39 +163,25 @@ def executed(measure, tree):
     if measure is None:
         return {}
     measure.stop()
-    data = measure.get_data()
-    found = {}
+    data, found = measure.get_data(), {}
     for name in data.measured_files():
-        ranges = []
+        ranges = found[os.path.relpath(name, tree)] = []
         for line in sorted(data.lines(name) or ()):
             if ranges and line == ranges[-1] + 1:
                 ranges[-1] = line
             else:
                 ranges += [line, line]
-        found[os.path.relpath(name, tree)] = ranges
     return found
 
 
-def has_stash(version):
-    """Whether pytest-json-report and pytest-metadata can work with this pytest; older ones have our reports only."""
-    return int(version.partition(".")[0]) >= 7
-
-
-def pytest_arguments(order, pytest_version):
-    words = [
-        "-c",
-        order["ini"],
-        "--rootdir",
-        order["tree"],
-        "--confcutdir",
-        order["tree"],
-    ]
+def arguments(order, pytest_version):
+    words = ["-c", order["ini"]]
+    words += ["--rootdir", order["tree"], "--confcutdir", order["tree"]]
     for plugin in order["plugins"]:
         words += ["-p", plugin]
-    if has_stash(pytest_version):
-        words += ["-p", "pytest_metadata.plugin", "-p", "pytest_jsonreport.plugin"]
-        words += ["--json-report", "--json-report-file=none", "--json-report-omit"]
-        words += ["collectors", "log", "streams", "keywords", "traceback", "warnings"]
+    # Our plugins need a stash, which pytest has since version 7; with an older one our own reports must do.
+    if int(pytest_version.partition(".")[0]) >= 7:
+        words += JSON_REPORT.split()
     return words + order["options"] + order["targets"]
 
 
@@ -241,32 +196,26 @@ def main():
     sys.path.insert(0, order["lent"])
     import pytest
 
+    measure = start_coverage(order["coverage"])
     if not order["self_hosted"]:
         place_code(order)
-    measure = start_coverage(order)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    plugins = [Recorder(channel, order)]
-    recorder = plugins[0]
-    if has_stash(pytest.__version__):
-        plugins.append(ReportTaker(recorder))
+    # An older pytest runs without pytest-json-report, and would refuse a hook that it does not know.
+    pytest.hookimpl(optionalhook=True)(Recorder.pytest_json_modifyreport)
+    recorder = Recorder(channel, order)
     sys.argv = ["pytest"] + order["options"] + order["targets"]
     if measure is not None:
         measure.start()
-    code = int(
-        pytest.main(pytest_arguments(order, pytest.__version__), plugins=plugins)
-    )
-    lines = executed(measure, order["tree"])
+    code = int(pytest.main(arguments(order, pytest.__version__), plugins=[recorder]))
+    channel.send("lines", lines=executed(measure, order["tree"]))
     inside, outside = imported(order)
-    channel.send("lines", lines=lines)
     channel.send(
         "finish",
         code=code,
         inside=inside,
         outside=outside,
         total=len(recorder.seen),
-        disagree=disagreements(recorder),
-        pytest=pytest.__version__,
-        purelib=sysconfig.get_path("purelib"),
+        disagree=recorder.disagreements(),
     )
     sys.stdout.flush()
     sys.stderr.flush()

@@ -11,35 +11,43 @@ import ctypes
 import json
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
 TAIL = 64 * 1024  # bytes kept from the end of an output that was cut
+GONE = (ProcessLookupError, PermissionError)
 
 
-class Log:
-    """A file that keeps the first `cap` bytes of a stream and, when there were more, the last `TAIL`."""
+class Log(threading.Thread):
+    """Copies a pipe to a file: the first `cap` bytes and, when there were more, the last `TAIL`."""
 
-    def __init__(self, path, cap):
+    def __init__(self, pipe, path, watch, cap):
+        super().__init__(daemon=True)
+        self.pipe, self.watch, self.cap, self.size, self.tail = pipe, watch, cap, 0, b""
         self.file = open(path, "wb", buffering=0)  # noqa: SIM115 - lives as long as the process
-        self.cap, self.size, self.tail = cap, 0, b""
+        self.start()
 
-    def write(self, data):
-        head = data[: max(0, self.cap - self.size)]
-        if head:
-            self.file.write(head)
-        self.tail = (self.tail + data[len(head) :])[-TAIL:]
-        self.size += len(data)
+    def run(self):
+        while data := os.read(self.pipe.fileno(), 1 << 16):
+            self.watch.last = time.monotonic()
+            head = data[: max(0, self.cap - self.size)]
+            with contextlib.suppress(OSError):  # a full disk must not stop the command
+                self.file.write(head)
+            self.tail = (self.tail + data[len(head) :])[-TAIL:]
+            self.size += len(data)
 
     def close(self):
+        # A process that is gone writes no more; one that we could not end must not keep us waiting.
+        self.join(1)
         if self.tail:
             left_out = self.size - self.cap - len(self.tail)
-            self.file.write(b"\n[... %d bytes left out ...]\n" % left_out + self.tail)
-        self.file.close()
+            note = b"\n[... %d bytes left out ...]\n" % left_out
+            with contextlib.suppress(OSError):
+                self.file.write(note + self.tail)
 
 
 def children():
@@ -58,38 +66,29 @@ def children():
     return found
 
 
-def send(pids, number):
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
-
-
-def reap():
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
 def end_all(process, grace):
     """Ends every descendant: politely, then by force until none is left. How many outlived the command."""
     process.poll()
     left = [pid for pid in children() if pid != process.pid]
-    send(children(), signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    while time.monotonic() < deadline and children():
+    now = time.monotonic()
+    polite, last = now + grace, now + grace + 5
+    for pid in children():
+        with contextlib.suppress(*GONE):
+            os.kill(pid, signal.SIGTERM)
+    while (alive := children()) and (now := time.monotonic()) < last:
+        if now > polite:
+            for pid in alive:
+                with contextlib.suppress(*GONE):
+                    os.kill(pid, signal.SIGKILL)
         process.poll()
         time.sleep(0.01)
-    for _ in range(500):
-        alive = children()
-        if not alive:
-            break
-        send(alive, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+    if sys.platform != "linux":  # no /proc: the process group is all that can be found
+        with contextlib.suppress(*GONE):
             os.killpg(process.pid, signal.SIGKILL)
-        process.poll()
-        time.sleep(0.01)
     process.wait()
-    reap()
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     return len(left)
 
 
@@ -109,133 +108,92 @@ class Watch:
 
     def __init__(self, order):
         self.start = self.last = time.monotonic()
-        self.timeout, self.silence, self.folder = (
-            order["timeout"],
-            order["silence"],
-            order["watch"],
-        )
-        self.stopped = False
+        self.order, self.stopped = order, False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self.stop)
+        threading.Thread(target=self.hold, daemon=True).start()
+
+    def hold(self):
+        while os.read(0, 4096):
+            pass
+        self.stop()
+
+    def stop(self, *_):
+        self.stopped = True
 
     def verdict(self):
-        now = time.monotonic()
+        timeout, silence = self.order["timeout"], self.order["silence"]
+        folder, now = self.order["watch"], time.monotonic()
         if self.stopped:
             return "stopped"
-        if self.timeout and now - self.start > self.timeout:
+        if timeout and now - self.start > timeout:
             return "timeout"
-        if self.silence and now - self.last > self.silence:
-            if self.folder and changed_since(
-                self.folder, time.time() - (now - self.last)
-            ):
-                self.last = now
-            else:
+        quiet = now - self.last
+        if silence and quiet > silence:
+            if not folder or not changed_since(folder, time.time() - quiet):
                 return "silent"
+            self.last = now
         return None
 
-
-def pump(process, streams, watch):
-    """Copies output to the logs until the command ends or must be stopped; returns the reason."""
-    poll = select.poll()
-    poll.register(0, select.POLLIN | select.POLLHUP)
-    for number in streams:
-        os.set_blocking(number, False)
-        poll.register(number, select.POLLIN | select.POLLHUP)
-    while True:
-        for number, _ in poll.poll(50):
-            if number == 0:
-                watch.stopped = watch.stopped or not os.read(0, 4096)
-                continue
-            data = read(number)
-            if data:
-                streams[number].write(data)
-                watch.last = time.monotonic()
-            elif data == b"":
-                poll.unregister(number)
-        if process.poll() is not None:
-            return "exited"
-        reason = watch.verdict()
-        if reason:
-            return reason
-
-
-def read(number):
-    try:
-        return os.read(number, 1 << 16)
-    except BlockingIOError:
-        return None
-
-
-def drain(streams):
-    """What is still in the pipes, at most a second's worth: a process that is gone writes no more."""
-    deadline = time.monotonic() + 1
-    for number, log in streams.items():
-        while time.monotonic() < deadline:
-            data = read(number)
-            if not data:
-                break
-            log.write(data)
+    def reason(self, process):
+        """Waits until the command ends or must be stopped."""
+        while not (reason := self.verdict()):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.05)
+                return "exited"
+        return reason
 
 
 def start(order):
     stdin = open(order["stdin"], "rb") if order["stdin"] else subprocess.DEVNULL  # noqa: SIM115
-    separate = subprocess.PIPE if order["errors"] else subprocess.STDOUT
     return subprocess.Popen(
         order["argv"],
         cwd=order["cwd"],
         env=order["env"],
         stdin=stdin,
         stdout=subprocess.PIPE,
-        stderr=separate,
+        stderr=subprocess.PIPE if order["errors"] else subprocess.STDOUT,
         start_new_session=True,
         pass_fds=order["pass_fds"],
     )
+
+
+def carry_out(order):
+    """The command's end, as the record that arena reads."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    watch = Watch(order)
+    try:
+        process = start(order)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in an argument
+        return {"error": str(error)}
+    # The command holds its own copies; ours would keep a reader of a result pipe waiting for ever.
+    for number in order["pass_fds"]:
+        os.close(number)
+    logs = [Log(process.stdout, order["log"], watch, order["cap"])]
+    if process.stderr:
+        logs.append(Log(process.stderr, order["errors"], watch, order["cap"]))
+    reason = watch.reason(process)
+    seconds, exited = time.monotonic() - watch.start, reason == "exited"
+    survivors = end_all(process, min(order["grace"], 0.5) if exited else order["grace"])
+    for log in logs:
+        log.close()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "reason": reason,
+        "exit_code": process.returncode,
+        "seconds": seconds,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "survivors": survivors if exited else 0,
+    }
 
 
 def main():
     line = b""
     while not line.endswith(b"\n"):
         line += os.read(0, 1 << 16) or b"\n"
-    order = json.loads(line)
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    watch = Watch(order)
-
-    def stop(*_):
-        watch.stopped = True
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
-    try:
-        process = start(order)
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in an argument
-        print(json.dumps({"reason": "not-started", "error": str(error)}), flush=True)
-        return
-    # The command holds its own copies; ours would keep a reader of a result pipe waiting for ever.
-    for number in order["pass_fds"]:
-        os.close(number)
-    streams = {process.stdout.fileno(): Log(order["log"], order["cap"])}
-    if process.stderr:
-        streams[process.stderr.fileno()] = Log(order["errors"], order["cap"])
-    reason = pump(process, streams, watch)
-    seconds = time.monotonic() - watch.start
-    survivors = end_all(
-        process, order["grace"] if reason != "exited" else min(order["grace"], 0.5)
-    )
-    drain(streams)
-    for log in streams.values():
-        log.close()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(
-        json.dumps(
-            {
-                "reason": reason,
-                "exit_code": process.returncode,
-                "seconds": seconds,
-                "cpu_seconds": used.ru_utime + used.ru_stime,
-                "survivors": survivors if reason == "exited" else 0,
-            }
-        ),
-        flush=True,
-    )
+    print(json.dumps(carry_out(json.loads(line))), flush=True)
+    os._exit(0)  # threads may still wait for input
 
 
 if __name__ == "__main__":
