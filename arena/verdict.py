@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arena import scores as scoring
-from arena.evaluation.measurement import SUSPICIOUS, VOID, Flag
-from arena.evaluation.result import Evaluated, Evaluation
+from arena.evaluation.measurement import VOID
+from arena.evaluation.result import Evaluation
 from arena.rubric import Rubric
 from arena.scores import Score
+from arena.stages import STAGES, Player
 
 DECISIVE_TESTS = 5  # required tests from which a separation by them is decisive
 DECISIVE_COVERAGE = 0.8
@@ -42,55 +43,6 @@ class Verdict:
     not_measured: tuple[str, ...] = ()
     blocks: tuple[str, ...]
     same: dict[str, str] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """A candidate as the stages see it. `quality` holds the least and the most that it could be."""
-
-    evaluated: Evaluated
-    score: Score
-    quality: tuple[float, float]
-
-    @property
-    def label(self) -> str:
-        """The candidate's label."""
-        return self.score.label
-
-    @property
-    def tree(self) -> str:
-        """What is judged; equal trees are one change."""
-        return self.evaluated.candidate.tree
-
-    def number(self, name: str, default: float) -> float:
-        """A measurement as a number, `default` where it was not measured."""
-        value = self.evaluated.value(name)
-        return float(value) if scoring.is_number(value) else default
-
-    @property
-    def doubts(self) -> list[Flag]:
-        """What a person should look at before this is merged."""
-        return [f for f in self.evaluated.flags if f.grade == SUSPICIOUS]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of the order: more is better, and evidence that is missing ranks behind evidence that is bad. With
-    `most`, those that could reach the best are level with it: only the last stage may have one, else dropping a loser
-    could change the winner."""
-
-    name: str
-    key: Callable[[Player], float]
-    most: Callable[[Player], float] | None = None
-
-
-# The order in which candidates that pass the gates are separated: this table is the judge.
-STAGES = (
-    Stage("required", lambda p: p.number("required.passed", -math.inf)),
-    Stage("regressions", lambda p: -p.number("regressions", math.inf)),
-    Stage("mended", lambda p: -p.number("tests.still_failing", math.inf)),
-    Stage("quality", lambda p: p.quality[0], most=lambda p: p.quality[1]),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,6 +186,10 @@ class Repository:
         answer = self.ask("rev-parse", "-q", "--verify", *wanted)
         return answer.text or None
 
+    def holds(self, commit: str) -> bool:
+        """Whether a commit and its tree are here."""
+        return self.ask("cat-file", "-e", commit + "^{tree}").code == 0
+
     def tree_of(self, commit: str) -> str:
         """The tree id of a commit."""
         return self.call("rev-parse", "--verify", commit + "^{tree}").text
@@ -232,20 +236,6 @@ class Repository:
             if "R" in field[:2] or "C" in field[:2]:
                 next(fields)  # its old name
         return changed
-
-    def move_refs(self, moves: Sequence[tuple[str, str, str]], *, why: str) -> None:
-        """Moves refs from the values that we saw to new ones, all or none.
-
-        Each move is (ref, new id, old id); an empty old id means "must not exist", an empty new id deletes.
-        Raises GitError if any of them is not what we saw; then nothing has moved.
-        """
-        text = ""
-        for ref, new, old in moves:
-            none = "0" * len(new or old)  # as long as the ids of this repository
-            text += f"update {ref}\0{new or none}\0{old or none}\0"
-        words = ("update-ref", "--stdin", "-z", "--create-reflog", "-m", why)
-        data = text.encode("utf-8", "surrogateescape")
-        self.call(*words, stdin=data, env=ARENA.variables())
 
 
 def version() -> tuple[int, ...]:

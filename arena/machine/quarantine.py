@@ -96,7 +96,7 @@ class Quarantine:
 
     def holds(self, commit: str) -> bool:
         """Whether the commit and its tree are here."""
-        return _holds(self.git, commit)
+        return self.git.holds(commit)
 
     def keep(self, commit: str, *, ref: str) -> None:
         """Holds an object of ours under a ref, so that no clean-up of git drops it."""
@@ -235,9 +235,8 @@ class Quarantine:
         lines += [f"{e.mode} {e.oid}\t{e.path}\0" for e in put]
         for path, content in sorted(files.items()):
             words = ("hash-object", "-w", "--stdin", "--no-filters")
-            lines.append(
-                f"100644 {self.git.call(*words, stdin=content).text}\t{path}\0"
-            )
+            oid = self.git.call(*words, stdin=content).text
+            lines.append(f"100644 {oid}\t{path}\0")
         data = "".join(lines).encode("utf-8", "surrogateescape")
         update = ("update-index", "-z", "--index-info")
         return self._rewritten(tree, *update, stdin=data) if data else tree
@@ -283,13 +282,8 @@ class Quarantine:
 
 
 def _url(repo: Repository) -> str:
-    return (
-        f"file://{repo.common_dir}"  # with a scheme, so that git checks what it copies
-    )
-
-
-def _holds(repo: Repository, commit: str) -> bool:
-    return repo.ask("cat-file", "-e", commit + "^{tree}").code == 0
+    # With a scheme, so that git checks what it copies.
+    return f"file://{repo.common_dir}"
 
 
 def _copy(
@@ -298,7 +292,7 @@ def _copy(
     # `fetch` alone can end with 0 and bring nothing.
     *options, wanted = words
     answer = target.ask(*FETCH.split(), *options, _url(source), wanted)
-    if answer.code != 0 or not _holds(target, commit):
+    if answer.code != 0 or not target.holds(commit):
         raise GitError(
             f"can't copy commit {commit[:12]} from {source.git_dir} to {target.git_dir}: "
             f"{one_line(answer.err) or 'it did not arrive'}. {cure}"

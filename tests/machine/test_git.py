@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from arena.errors import ArenaError, GitError
-from arena.machine import git, process
+from arena.machine import git, process, transaction
 from arena.machine.git import Repository
+from arena.machine.transaction import Move
 
 from .conftest import Project, new_project
 
@@ -27,6 +28,12 @@ ODD = [
     b":(top)x",
     b"*",
 ]
+
+
+def move_refs(repo: Repository, moves: list[tuple[str, str, str]], *, why: str) -> None:
+    """Moves given as (ref, new, old)."""
+    made = [Move(ref, old, new) for ref, new, old in moves]
+    transaction.move_refs(repo, made, why=why)
 
 
 def bait(tmp_path: Path) -> tuple[Path, Path]:
@@ -44,8 +51,8 @@ def everything(repo: Repository) -> None:
     repo.changed_files()
     repo.call("diff-tree", "-r", "-p", "--ext-diff", head)
     repo.call("log", "-p", "-1", "--ext-diff")
-    repo.move_refs([("refs/arena/x", head, "")], why="test")
-    repo.move_refs([("refs/arena/x", "", head)], why="test")
+    move_refs(repo, [("refs/arena/x", head, "")], why="test")
+    move_refs(repo, [("refs/arena/x", "", head)], why="test")
     repo.call("worktree", "add", "-q", "--detach", str(repo.git_dir / "wt"), head)
     repo.call("worktree", "remove", str(repo.git_dir / "wt"))
 
@@ -115,7 +122,7 @@ def test_leaked_variables_do_not_act(
     assert repo.resolve("HEAD") == mine
     assert repo.changed_files() == []
     assert repo.resolve(theirs) is None
-    repo.move_refs([("refs/heads/new", mine, "")], why="test")
+    move_refs(repo, [("refs/heads/new", mine, "")], why="test")
     assert (project.path / ".git/refs/heads/new").exists()
     assert not (other.path / ".git/refs/heads/new").exists()
 
@@ -194,17 +201,19 @@ def test_a_sha256_repository_works(tmp_path: Path) -> None:
     assert repo.resolve("main") == head
     assert len(head) == 64
     assert repo.refs() == {"refs/heads/main": head}
-    repo.move_refs([("refs/heads/x", head, "")], why="test")
-    repo.move_refs([("refs/heads/x", "", head)], why="test")
+    move_refs(repo, [("refs/heads/x", head, "")], why="test")
+    move_refs(repo, [("refs/heads/x", "", head)], why="test")
     assert repo.tree_of(head) == project.git("rev-parse", "HEAD^{tree}")
 
 
 def test_refs_move_from_the_values_that_we_saw_or_not_at_all(project: Project) -> None:
     repo, one = project.repo, project.git("rev-parse", "HEAD")
     two = project.commit({"c": b"c"})
-    repo.move_refs([("refs/heads/a", one, ""), ("refs/heads/ä/b", one, "")], why="made")
-    repo.move_refs(
-        [("refs/heads/a", two, one), ("refs/heads/ä/b", "", one)], why="moved"
+    move_refs(
+        repo, [("refs/heads/a", one, ""), ("refs/heads/ä/b", one, "")], why="made"
+    )
+    move_refs(
+        repo, [("refs/heads/a", two, one), ("refs/heads/ä/b", "", one)], why="moved"
     )
     assert repo.refs("refs/heads/a", "refs/heads/ä") == {"refs/heads/a": two}
     assert "moved" in project.git("reflog", "show", "a")
@@ -215,9 +224,8 @@ def test_refs_move_from_the_values_that_we_saw_or_not_at_all(project: Project) -
         [("refs/heads/new", two, ""), ("refs/heads/a", "0" * 39 + "1", two)],
     ):
         with pytest.raises(GitError, match="update-ref failed"):
-            repo.move_refs(moves, why="not")
+            move_refs(repo, moves, why="not")
         assert repo.refs("refs/heads/a", "refs/heads/new") == {"refs/heads/a": two}
-    repo.move_refs([], why="nothing")
 
 
 def test_questions_about_history(project: Project) -> None:
