@@ -57,5 +57,9 @@ STAGES = (
     Stage("required", lambda p: p.number("required.passed", -math.inf)),
     Stage("regressions", lambda p: -p.number("regressions", math.inf)),
     Stage("mended", lambda p: -p.number("tests.still_failing", math.inf)),
+    Stage("reproduction", lambda p: p.number("reproduction", -math.inf)),
+    Stage("cross-run", lambda p: p.number("cross.rank", -math.inf)),
+    Stage("touched", lambda p: p.number("where.touched", 0.0)),
+    Stage("agreement", lambda p: p.number("where.agreed", 0.0)),
     Stage("quality", lambda p: p.quality[0], most=lambda p: p.quality[1]),
 )

@@ -17,6 +17,12 @@ from arena.stages import STAGES, Player
 
 DECISIVE_TESTS = 5  # required tests from which a separation by them is decisive
 DECISIVE_COVERAGE = 0.8
+EVIDENCE = {  # what ranks, without saying that anybody is right
+    "reproduction": "the examples in the task's text come out differently, and cleanly",
+    "cross-run": "passes more of the tests that other candidates brought",
+    "touched": "changes a function that the task's examples run",
+    "agreement": "changes the functions that independent candidates agree on",
+}
 LEAST_COVERAGE = 0.5  # a change of which less ran is not proven by what passed
 
 
@@ -186,7 +192,13 @@ def _evidence(
         if stage == "mended" and fixed and not top.number("tests.still_failing", 1.0):
             words = f"mends all {fixed:.0f} tests that fail on the base"
             return "clear", f"{words}, the others do not"
-        return "leaning", "no required test or check says that the job was done"
+        if (
+            stage in ("reproduction", "cross-run")
+            and top.number("cross.passed", 0) == 1
+        ):
+            return "clear", "passes every test that other candidates brought"
+        nothing = "no required test or check says that the job was done"
+        return "leaning", EVIDENCE.get(stage, nothing)
     if stage == "quality":
         words = f"equal in every test; first in {share:.0%} of all weightings"
         return ("clear" if share >= rubric.clear else "leaning"), words

@@ -33,5 +33,12 @@ def open_bench(
     runner = Runner(session, plan)
     jobs = session.settings.jobs or default_jobs()
     with Executor(jobs) as pool:
-        yield Bench(session=session, plan=plan, runner=runner, executor=pool, role=role)
+        yield Bench(
+            session=session,
+            plan=plan,
+            runner=runner,
+            executor=pool,
+            prompt=task.prompt or "",
+            role=role,
+        )
     session.journal.add("exports", peak=runner.peak, jobs=jobs)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from arena.candidates import Candidate
-from arena.evaluation import benchmark, measures, outcomes, own_environment
+from arena.evaluation import benchmark, measures, outcomes, own_environment, where
 from arena.evaluation.baseline import Baseline, baseline, check_runnable
 from arena.evaluation.plan import Plan, gate_tree
-from arena.evaluation.result import Evaluated, Evaluation
+from arena.evaluation.pool import Pool
+from arena.evaluation.result import Evaluation
 from arena.evaluation.subject import Subject
 from arena.evaluation.suite import Request, Runner
 from arena.evaluation.testrun import TestRun
@@ -34,6 +35,7 @@ class Bench:
     plan: Plan
     runner: Runner
     executor: Executor
+    prompt: str = ""
     role: str = "suite"
 
 
@@ -68,8 +70,10 @@ def evaluate(
     runs = [first.result(), *(run.result() for run in later)]
     required = outcomes.required_ids(plan, [runs[0], *(one.gate for one in tried)])
     table = baseline(runs, required)
-    finish = partial(_measure, bench, base=table, target=target)
-    measured = bench.executor.map(finish, tried)
+    finish = partial(_subject, bench, base=table, target=target)
+    subjects = _without_obsolete(bench.executor.map(finish, tried))
+    measured = bench.executor.map(measures.take_all, subjects)
+    measured = measures.add_pool(_pool(bench, tried, subjects, table), measured)
     if bench.session.settings.benchmark:
         measured = benchmark.add(bench.runner, bench.session.settings, measured)
     return Evaluation(
@@ -140,11 +144,36 @@ def _run_candidate(bench: Bench, candidate: Candidate, first: _Job) -> _Tried:
     return _Tried(candidate, changes, request, gate, own, why)
 
 
-def _measure(
+def _without_obsolete(subjects: Sequence[Subject]) -> list[Subject]:
+    """Sets apart the tests that most candidates break, whatever else they do."""
+    working = [s for s in subjects if s.run.finished]
+    broken = {s.candidate.label: s.comparison.broken for s in working}
+    obsolete = outcomes.contradicting(broken, where.witnesses_of(working))
+    return [replace(s, comparison=s.comparison.without(obsolete)) for s in subjects]
+
+
+def _pool(
+    bench: Bench, tried: Sequence[_Tried], subjects: Sequence[Subject], base: Baseline
+) -> Pool:
+    requests = {one.candidate.label: one.request for one in tried}
+    return Pool(
+        subjects=tuple(subjects),
+        requests=requests | {"": _request(bench, bench.plan.base_tree, "base")},
+        baseline=base,
+        plan=bench.plan,
+        quarantine=bench.session.quarantine,
+        runner=bench.runner,
+        executor=bench.executor,
+        prompt=bench.prompt,
+        fast=bench.session.settings.fast or bench.role != "suite",
+    )
+
+
+def _subject(
     bench: Bench, tried: _Tried, *, base: Baseline, target: str | None
-) -> Evaluated:
+) -> Subject:
     reruns = _confirm(bench, tried, base)
-    subject = Subject(
+    return Subject(
         candidate=tried.candidate,
         changes=tried.changes,
         run=tried.gate,
@@ -156,7 +185,6 @@ def _measure(
         target=target,
         no_environment=tried.no_environment,
     )
-    return measures.take_all(subject)
 
 
 def _confirm(bench: Bench, tried: _Tried, base: Baseline) -> list[TestRun]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
@@ -93,6 +94,19 @@ def _early_end(subject: Subject) -> list[str]:
     return [f"last test: {last}", f"exit code {run.exit_code}"]
 
 
+def _absent(subject: Subject) -> list[str]:
+    """Modules that could not be imported here, but were not missed on the base: an ignored file, for instance."""
+    here, base = (
+        {
+            name
+            for text in (*run.broken.values(), *run.messages.values(), run.tail)
+            for name in re.findall(r"No module named '([\w.]+)'", text)
+        }
+        for run in (subject.run, subject.baseline.run)
+    )
+    return sorted(here - base)
+
+
 def _proof(subject: Subject) -> Value:
     run = subject.run
     if subject.plan.kind != "pytest":
@@ -117,6 +131,7 @@ CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] =
     ("reports-disagree", told.SUSPICIOUS, "two reports of the same run disagree about {} tests",
      lambda s: s.run.disagree),
     ("ended-early", told.SUSPICIOUS, "the test run ended before its end", _early_end),
+    ("missing-module", told.NOTE, "imports modules that are not in the tree or the environment", _absent),
     ("runs-itself", told.NOTE, "this project is part of the test runner: its own code ran the tests",
      lambda s: s.plan.runner_parts),
 )  # fmt: skip

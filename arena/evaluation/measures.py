@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
+from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
+from arena.errors import one_line
 from arena.evaluation import (
     benchmark,
     complexity,
+    controls,
     coverage,
+    crossrun,
     diff,
     integrity,
     outcomes,
+    reproduction,
     static,
+    tampering,
+    where,
 )
-from arena.evaluation.measurement import Findings, Measurement, NotMeasured, missing
+from arena.evaluation.measurement import (
+    VOID,
+    Findings,
+    Measurement,
+    NotMeasured,
+    missing,
+)
+from arena.evaluation.pool import Pool
 from arena.evaluation.result import Evaluated
 from arena.evaluation.subject import Subject
 
@@ -26,8 +42,22 @@ MEASURES: dict[str, ModuleType] = {
     "complexity": complexity,
     "diff": diff,
     "static": static,
+    "tampering": tampering,
 }
-KNOWN = (*(n for module in MEASURES.values() for n in module.NAMES), benchmark.NAME)
+# These look at all candidates together: measure(pool) gives findings by label.
+TOGETHER: dict[str, ModuleType] = {
+    "controls": controls,
+    "reproduction": reproduction,
+    "crossrun": crossrun,
+    "where": where,
+}
+GATE = "integrity"
+LEFT_OUT = "left out by --fast"
+NEEDS_RUNS = ("reproduction", "crossrun")
+KNOWN = (
+    *(n for m in (*MEASURES.values(), *TOGETHER.values()) for n in m.NAMES),
+    benchmark.NAME,
+)
 
 
 def load_libraries() -> None:
@@ -39,33 +69,61 @@ def load_libraries() -> None:
 
 
 def take_all(subject: Subject) -> Evaluated:
-    """A candidate with what every measure says about it."""
-    found = {name: _take(name, subject) for name in MEASURES}
-    measurements = [
+    """A candidate with what every measure says about it alone."""
+    candidate, tests = subject.candidate, subject.run.outcomes
+    found = Evaluated(candidate=candidate, measurements=(), flags=(), tests=tests)
+    for name, module in MEASURES.items():
+        told = _take(name, module, subject)
+        more = told if isinstance(told, Findings) else _none(module, told)
+        found = _with(found, module, more)
+    return found
+
+
+def add_pool(pool: Pool, measured: Sequence[Evaluated]) -> list[Evaluated]:
+    """The candidates with what the measures say that compare them."""
+    found = list(measured)
+    for name, module in TOGETHER.items():
+        left_out = pool.fast and name in NEEDS_RUNS
+        told = LEFT_OUT if left_out else _take(name, module, pool)
+        for place, one in enumerate(found):
+            label = one.candidate.label
+            more = _none(module, told) if isinstance(told, str) else told[label]
+            found[place] = _with(one, module, more)
+    return found
+
+
+def _with(one: Evaluated, module: ModuleType, more: Findings) -> Evaluated:
+    measurements = (
         Measurement(key, told.value, unit, told.base, told.why_none)
-        for name, findings in found.items()
-        for key, unit in MEASURES[name].NAMES.items()
-        for told in [findings.values[key]]
-    ]
-    return Evaluated(
-        candidate=subject.candidate,
-        measurements=tuple(measurements),
-        flags=tuple(flag for f in found.values() for flag in f.flags),
-        tests=subject.run.outcomes,
-        details={k: v for f in found.values() for k, v in f.details.items()},
+        for key, unit in module.NAMES.items()
+        for told in [more.values[key]]
+    )
+    known = one.measurements
+    if any(flag.grade == VOID for flag in more.flags):
+        # Proof of tampering, whoever finds it, closes the gate of integrity.
+        known = tuple(replace(m, value=VOID) if m.name == GATE else m for m in known)
+    return replace(
+        one,
+        measurements=(*known, *measurements),
+        flags=(*one.flags, *more.flags),
+        details={**one.details, **more.details},
     )
 
 
-def _take(name: str, subject: Subject) -> Findings:
-    """A measure that fails becomes values with that reason: one broken measurer stops no judgement."""
-    module, details = MEASURES[name], {}
+def _take(name: str, module: ModuleType, seen: object) -> Any:
+    """What a measure tells, or in words why it tells nothing: one broken measurer stops no judgement."""
     try:
-        found: Findings = module.measure(subject)
+        return module.measure(seen)
     except NotMeasured as reason:
-        why = str(reason)
+        return str(reason)
     except Exception as error:  # noqa: BLE001 - the one border where a fault becomes a record
+        trace = traceback.format_exc()
         why = f"our measure {name!r} failed: {type(error).__name__}: {error}"
-        details = {f"fault.{name}": traceback.format_exc()}
-    else:
-        return found
-    return Findings(dict.fromkeys(module.NAMES, missing(why)), details=details)
+        return f"{one_line(why)}\n{trace}"
+
+
+def _none(module: ModuleType, why: str) -> Findings:
+    """Values without a number, for a reason; the trace of a fault goes to the details."""
+    reason, _, trace = why.partition("\n")
+    details = {f"fault.{module.__name__.rpartition('.')[2]}": trace} if trace else {}
+    return Findings(dict.fromkeys(module.NAMES, missing(reason)), details=details)

@@ -82,6 +82,17 @@ def declared(read: Reader, folder: str) -> Declared | None:
     return None
 
 
+PROGRAM = re.compile(r"""['"]?([\w.-]+)['"]?\s*=\s*['"]?([a-zA-Z_][\w.]*:[\w.]+)""")
+
+
+def programs(read: Reader, folder: str) -> dict[str, str]:
+    """Name → `module:function` of the commands that the project offers, wherever it declares them."""
+    prefix = f"{folder}/" if folder else ""
+    files = [read(prefix + n) for n in ("pyproject.toml", "setup.cfg", "setup.py")]
+    text = b"\n".join(content or b"" for content in files).decode("utf-8", "replace")
+    return dict(PROGRAM.findall(text))
+
+
 def _setup_arguments(source: bytes) -> dict[str | None, Any]:
     """The arguments of setup(...) that are written down as they are."""
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from arena.evaluation import measurement as told
@@ -19,6 +20,7 @@ NAMES = {
     "tests.own_passed": "share", "tests.passed": "tests",
 }  # fmt: skip
 Ids = tuple[str, ...]
+INDEPENDENT = 3  # witnesses from which a test can be called obsolete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,15 @@ class Comparison:
     still_failing: Ids
     missing: Ids
     renamed: Ids
+    obsolete: Ids = ()
+
+    def without(self, obsolete: Set[str]) -> Comparison:
+        """The same with broken tests set apart that contradict the task."""
+        return replace(
+            self,
+            broken=tuple(i for i in self.broken if i not in obsolete),
+            obsolete=tuple(i for i in self.broken if i in obsolete),
+        )
 
 
 def required_ids(plan: Plan, runs: Sequence[TestRun]) -> Ids:
@@ -80,6 +91,20 @@ def compare(run: TestRun, base: Baseline, reruns: Sequence[TestRun]) -> Comparis
     )
 
 
+def contradicting(broken: Mapping[str, Ids], witness: Mapping[str, str]) -> Set[str]:
+    """Tests that more than two thirds of at least three independent witnesses break: the task may contradict them.
+
+    `broken` are the broken tests of each working candidate. A limit of one half was wrong on real patches.
+    """
+    groups: dict[str, set[str]] = {}
+    for label, ids in broken.items():
+        groups.setdefault(witness[label], set(ids)).intersection_update(ids)
+    count = Counter(i for ids in groups.values() for i in ids)
+    if len(groups) < INDEPENDENT:
+        return frozenset()
+    return frozenset(i for i, times in count.items() if 3 * times > 2 * len(groups))
+
+
 def measure(subject: Subject) -> Findings:
     """Counts of the comparison; intermittent failures as a suspicious flag."""
     run, found, base = subject.run, subject.comparison, subject.baseline
@@ -101,7 +126,9 @@ def measure(subject: Subject) -> Findings:
     }
     once = f"{len(found.intermittent)} tests that are stable on the base failed once here"  # fmt: skip
     renamed = f"{len(found.renamed)} parametrised test ids changed their names"
+    obsolete = f"{len(found.obsolete)} tests fail for most candidates: do they contradict the task?"  # fmt: skip
     flags = (
+        *flag("obsolete-tests", told.SUSPICIOUS, obsolete, found.obsolete),
         *flag("intermittent-failures", told.SUSPICIOUS, once, found.intermittent),
         *flag("parameters-changed", told.NOTE, renamed, found.renamed),
     )

@@ -36,10 +36,11 @@ CONFIG_NAMES = (*(name for name, section in pytest_config.FILES if section == "p
 class Plan:
     """Everything that a test run depends on beside the tree itself.
 
-    `kind` is pytest, or command (exit status only, or JUnit XML); `targets` are what pytest gets as
-    arguments; `files` tells tests from source; `roots` are folders of the tree that go on sys.path; `packages` the
-    importable names in them; `required` maps the files of suite, checks and held-out tests to their content;
-    `copies` maps ignored files of the checkout `top` that every tree needs to a hash of their content.
+    `kind` is pytest, or command (exit status only, or JUnit XML); `targets` are what pytest gets as arguments;
+    `files` tells tests from source; `roots` are folders of the tree that go on sys.path; `packages` the importable
+    names in them; `programs` the project's commands with their functions; `required` maps the files of suite, checks
+    and held-out tests to their content; `copies` maps ignored files of the checkout `top` that every tree needs to a
+    hash of their content.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Plan:
     files: TestFiles
     roots: tuple[str, ...]
     packages: tuple[str, ...]
+    programs: Mapping[str, str]
     required: Mapping[str, bytes]
     copies: Mapping[str, str]
     variables: Mapping[str, str]
@@ -124,6 +126,7 @@ def make_plan(session: Session, base_tree: str, required: Mapping[str, bytes]) -
         files=TestFiles(config, [entry.path for entry in entries]),
         roots=roots,
         packages=importable(entries, roots),
+        programs=metadata.programs(read, folder),
         required=required,
         copies=_generated(top, settings.judge_copy) if checkout else {},
         variables=environment.allowed_variables(settings.env),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from arena.evaluation import foreign, pytest_config
 from arena.evaluation.plan import Plan
@@ -129,25 +130,56 @@ class Runner:
             finished=done.reason == "exited" and bool(outcomes),
         )  # fmt: skip
 
+    def program(
+        self, script: Path, order: dict[str, Any], request: Request
+    ) -> list[dict[str, Any]]:
+        """Runs a program of ours inside the project's Python, in an export; the rows that it tells.
+
+        The order says where the candidate's code is. What was told to the end is remembered.
+        """
+        name = cache.key(request.key(self.plan), script.read_text(), order)
+        stored = cache.get("program", name)
+        if stored is not None:
+            return stored["rows"]  # type: ignore[no-any-return]
+        with self._export(request.tree) as place:
+            (place / "work").mkdir()
+            facts = self._order(request, place) | order
+            facts |= {"scratch": str(place / "work"), "root": str(place / "tree")}
+            if self.plan.settings.judge_setup:
+                argv = ["/bin/sh", "-c", self.plan.settings.judge_setup]
+                self._start(argv, request, place, "setup")
+            told, done = self._converse(script, facts, request, place)
+        rows = [json.loads(line) for line in told.splitlines()]
+        if done.reason == "exited" and done.exit_code == 0:
+            cache.put("program", name, {"rows": rows})
+        return rows
+
     def _pytest(self, request: Request, place: Path) -> TestRun:
+        order = self._order(request, place)
+        told, done = self._converse(RUNNER, order, request, place)
+        return read_events(told, done, tail_of(place / f"{request.role}.log"))
+
+    def _converse(
+        self, script: Path, facts: dict[str, Any], request: Request, place: Path
+    ) -> tuple[bytes, Finished]:
+        """What a program of ours tells through a pipe that the code under test does not own."""
         python = (request.environment or self.plan.environment).python
         reading, writing = os.pipe()
         order = place / "order.json"
-        order.write_text(json.dumps(self._order(request, place) | {"events": writing}))
+        order.write_text(json.dumps(facts | {"events": writing}))
         chunks: list[bytes] = []
         reader = threading.Thread(target=_read, args=(reading, chunks), daemon=True)
         reader.start()
         try:
             # -s: no user site. Not -I: it would ignore PYTHONHASHSEED.
-            argv = [str(python), "-s", str(RUNNER), str(order)]
+            argv = [str(python), "-s", str(script), str(order)]
             done = self._start(argv, request, place, request.role, channel=writing)
         finally:
             os.close(writing)
         reader.join(5)  # a process that was missed could keep the pipe open
-        tail = tail_of(place / f"{request.role}.log")
-        return read_events(b"".join(chunks), done, tail)
+        return b"".join(chunks), done
 
-    def _order(self, request: Request, place: Path) -> dict[str, object]:
+    def _order(self, request: Request, place: Path) -> dict[str, Any]:
         """What the runner inside the project's Python is told; writes the ini file that it names."""
         plan, tree = self.plan, place / "tree"
         env = request.environment or plan.environment

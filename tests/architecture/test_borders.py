@@ -91,11 +91,14 @@ def test_functions_and_modules_stay_short():
     assert not long
 
 
-def test_the_package_stays_small():
+MOST_LINES = 9700  # 4,500 was the aim of the first version: see docs/figures.md
+
+
+def test_the_package_does_not_grow_unseen():
     """No blank lines, comments or docstrings, formatter defaults; the program `agents/repair/` apart."""
     total = sum(
         codesize.code_lines(path)
         for path in modules.ROOT.rglob("*.py")
         if "repair" not in path.relative_to(modules.ROOT).parts
     )
-    assert total <= 4500
+    assert total <= MOST_LINES

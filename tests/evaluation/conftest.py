@@ -113,6 +113,7 @@ class Project:
         required: dict[str, str] | None = None,
         role: str = "suite",
         target: str | None = "main",
+        prompt: str | None = None,
         **given: Any,
     ) -> Judged:
         """The evaluation of branches against main, to be merged into `target`."""
@@ -125,7 +126,7 @@ class Project:
         named = candidates.resolve(opened.repo, names, folder=self.path)
         found = [candidates.take(opened, one, base=base) for one in named]
         checks = {path: text.encode() for path, text in (required or {}).items()}
-        task = Task(prompt=None, checks=checks)
+        task = Task(prompt=prompt, checks=checks)
         try:
             with open_bench(opened, task, base=base, role=role) as bench:
                 measured = evaluate(bench, found, base=base, target=opened.tip(ref))

@@ -38,7 +38,7 @@ def soft(make):
 
 def test_the_order_of_the_stages_is_one_table():
     assert [stage.name for stage in verdict.STAGES] == [
-        "required", "regressions", "mended", "quality",
+        "required", "regressions", "mended", "reproduction", "cross-run", "touched", "agreement", "quality",
     ]  # fmt: skip
 
 

@@ -1,0 +1,176 @@
+"""The task's own examples, run before and after: whether their result has moved, and moved cleanly.
+
+Measured on real patches: 60 of 61 separated pairs in order, but they separate something in 9 of 31 cases only, and
+moved output proves nothing by itself (24 % of all-wrong triples have it). So it ranks; it says of nobody "right".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from arena.evaluation import snippets, where
+from arena.evaluation.measurement import Findings, NotMeasured, missing, value
+from arena.evaluation.pool import Pool
+from arena.evaluation.snippets import Job
+from arena.evaluation.units import Unit, changed_units, unit_at
+from arena.machine import process
+
+NAMES = {"reproduction": "points", "where.touched": ""}
+PROGRAM = Path(process.__file__).parent / "inside" / "reproduce.py"
+BASE, AGAIN = "<base>", "<base again>"  # no label has such characters
+SECONDS = 60  # time limit of one job
+SAME_OUTPUT = 0.4  # most that agreement of the others can add to a job's point
+TRACEBACK = "Traceback (most recent call last)"
+# What differs between two runs of the same thing: addresses, places, times, dates, line numbers.
+MASKS = (
+    (re.compile(r"0x[0-9a-fA-F]{4,}"), "0x"),
+    (re.compile(r"(/[\w.+-]+)+/(?=[\w.+-]*)"), "/"),
+    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d+)?)?"), "<date>"),
+    (re.compile(r"\b\d+(\.\d+)? ?(s|ms|us|seconds?)\b"), "<time>"),
+    (re.compile(r"(line |:)\d+"), r"\1<n>"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one job showed: exit code, masked output, and the functions of the tree that it entered."""
+
+    code: int
+    output: str
+    entered: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def crashed(self) -> bool:
+        return self.code < 0 or TRACEBACK in self.output
+
+    @property
+    def said(self) -> tuple[int, str]:
+        return self.code, self.output
+
+
+def measure(pool: Pool) -> dict[str, Findings]:
+    """Points by label: the mean over the jobs that show any difference between base and a candidate."""
+    jobs = snippets.jobs(pool.prompt, programs=pool.plan.programs)
+    if not jobs:
+        raise NotMeasured("the task's text holds no example that can be run")
+    labels = [subject.candidate.label for subject in pool.working]
+    runs = pool.each([BASE, AGAIN, *labels], lambda label: _run(pool, label, jobs))
+    base, again = runs.pop(BASE), runs.pop(AGAIN)
+    stable = [n for n in range(len(jobs)) if base[n].said == again[n].said]
+    telling = [
+        n for n in stable if any(run[n].said != base[n].said for run in runs.values())
+    ]
+    witness = where.witnesses_of(pool.subjects)
+    entered = _entered(pool, [base[n] for n in stable])
+    found = {}
+    for subject in pool.subjects:
+        label = subject.candidate.label
+        points = missing(
+            "no example of the task's text behaves differently from the base"
+        )
+        if label not in runs:
+            points = missing(subject.run.why_nothing)
+        elif telling:
+            each = [_points(n, label, base, runs, witness) for n in telling]
+            points = value(round(sum(each) / len(each), 4), 0.0)
+        touched = missing("no function of the project ran in the examples")
+        if entered:
+            touched = value(bool(entered & changed_units(subject)))
+        shown = [
+            _row(jobs[n], base[n], runs[label][n]) for n in telling if label in runs
+        ]
+        values = {"reproduction": points, "where.touched": touched}
+        found[label] = Findings(
+            values, details={"reproduction": shown} if shown else {}
+        )
+    return found
+
+
+def _run(pool: Pool, label: str, jobs: tuple[Job, ...]) -> list[Shown]:
+    plan = pool.plan
+    request = pool.requests["" if label in (BASE, AGAIN) else label]
+    # Another seed for the second run of the base: what depends on hashes is not stable.
+    request = replace(
+        request, role="reproduction", coverage=(), seed=int(label == AGAIN)
+    )
+    order = {
+        "jobs": [asdict(job) for job in jobs],
+        "packages": list(plan.packages),
+        "programs": dict(plan.programs),
+        "seconds": SECONDS,
+        "trace": label == BASE,
+        "self_hosted": bool(plan.runner_parts),
+    }
+    request = replace(request, timeout=float(SECONDS * (len(jobs) + 1)))
+    rows = pool.runner.program(PROGRAM, order, request)
+    told = {row["job"]: row for row in rows}
+    return [_shown(told.get(number)) for number in range(len(jobs))]
+
+
+def _shown(row: Mapping[str, Any] | None) -> Shown:
+    if row is None:
+        return Shown(-1, "the examples did not run to their end")
+    entered = tuple((path, line) for path, line in row["entered"])
+    return Shown(row["code"], mask(row["output"]), entered)
+
+
+def mask(text: str) -> str:
+    """Output without what differs between two runs of the same thing; of a traceback only its last line."""
+    kept, inside = [], False
+    for line in text.splitlines():
+        if line.startswith(TRACEBACK):
+            inside = True
+            kept.append(TRACEBACK + line[len(TRACEBACK) :])
+        elif not inside or not line.startswith(" "):
+            inside = False
+            kept.append(line.rstrip())
+    result = "\n".join(kept)
+    for pattern, word in MASKS:
+        result = pattern.sub(word, result)
+    return result
+
+
+def _points(
+    number: int,
+    label: str,
+    base: list[Shown],
+    runs: Mapping[str, list[Shown]],
+    witness: Mapping[str, str],
+) -> float:
+    """-1 for a new crash, 0 where nothing moved, ½ where it crashes otherwise, 1 where it moved cleanly; and up to
+    0.4 for the share of other witnesses with the very same output."""
+    before, now = base[number], runs[label][number]
+    if now.said == before.said:
+        return 0.0
+    if now.crashed and not before.crashed:
+        return -1.0
+    others = {w for name, w in witness.items() if w != witness[label] and name in runs}
+    same = {witness[name] for name, run in runs.items() if run[number].said == now.said}
+    agreed = len(others & same) / len(others) if others else 0.0
+    return (0.5 if now.crashed else 1.0) + SAME_OUTPUT * agreed
+
+
+def _entered(pool: Pool, shown: list[Shown]) -> frozenset[Unit]:
+    places = {place for one in shown for place in one.entered}
+    return frozenset(
+        unit
+        for path, line in places
+        if (
+            unit := unit_at(
+                pool.quarantine.read(pool.plan.base_tree, path) or b"", path, line
+            )
+        )
+    )
+
+
+def _row(job: Job, before: Shown, after: Shown) -> dict[str, str]:
+    what = job.source or " ".join(job.argv)
+    return {
+        "job": what[:2000],
+        "before": before.output[-1500:],
+        "after": after.output[-1500:],
+    }

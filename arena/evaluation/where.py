@@ -1,0 +1,154 @@
+"""Where the change is: whether independent candidates agree about the functions that must change.
+
+The best cheap hint among those measured on real patches (39 of 45 separated pairs in order), and one that only
+colluding entries can buy. It ranks; it never says that any candidate is right.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from arena.evaluation.measurement import Findings, Value, missing, value
+from arena.evaluation.pool import Pool
+from arena.evaluation.subject import Subject
+from arena.evaluation.units import Unit, changed_units
+
+NAMES = {"where.agreed": "share", "where.likeness": "share"}
+WITNESSES = 3  # fewer independent ones can't agree about anything
+SAME = 0.95  # likeness from which two changes of unknown origin count as one witness
+Bag = Counter[tuple[str, ...]]
+
+
+def measure(pool: Pool) -> dict[str, Findings]:
+    """Agreement about the functions that must change, and likeness of the change to the others."""
+    changed = {s.candidate.label: changed_units(s) for s in pool.subjects}
+    bags = {s.candidate.label: bag(_files(s)) for s in pool.subjects}
+    agreed, alike = consensus(changed, witnesses_of(pool.subjects)), medoid(bags)
+    few = f"fewer than {WITNESSES} independent witnesses"
+    return {
+        label: Findings(
+            {
+                "where.agreed": _value(agreed[label], few),
+                "where.likeness": _value(alike[label], "there is no other candidate"),
+            },
+            details={
+                "where": sorted(f"{path}: {name}" for path, name in changed[label])
+            },
+        )
+        for label in changed
+    }
+
+
+def _value(found: float | None, why: str) -> Value:
+    return missing(why) if found is None else value(round(found, 4))
+
+
+def witnesses_of(subjects: Sequence[Subject]) -> dict[str, str]:
+    """Label → name of its witness."""
+    agents = {s.candidate.label: s.candidate.agent or "" for s in subjects}
+    return witnesses(agents, {s.candidate.label: bag(_files(s)) for s in subjects})
+
+
+def _files(subject: Subject) -> list[tuple[str, bytes, bytes]]:
+    return [
+        (change.path, subject.before(change), subject.after(change))
+        for change in subject.changes
+        if change.path.endswith(".py") and not subject.plan.files.is_test(change.path)
+    ]
+
+
+def consensus(
+    changed: Mapping[str, frozenset[Unit]], witness: Mapping[str, str]
+) -> dict[str, float | None]:
+    """Label → share of the agreed units that the candidate changes; None where fewer than three witnesses are.
+
+    A unit is agreed if at least half of the *other* witnesses change it. A witness is one agent program with all its
+    entries: it changes what any of them changes.
+    """
+    groups: dict[str, set[Unit]] = {}
+    for label, found in changed.items():
+        groups.setdefault(witness[label], set()).update(found)
+    if len(groups) < WITNESSES:
+        return dict.fromkeys(changed)
+    return {
+        label: _covered(own, witness[label], groups) for label, own in changed.items()
+    }
+
+
+def _covered(own: frozenset[Unit], mine: str, groups: Mapping[str, set[Unit]]) -> float:
+    others = [found for name, found in groups.items() if name != mine]
+    votes = Counter(unit for found in others for unit in found)
+    agreed = {unit for unit, count in votes.items() if 2 * count >= len(others)}
+    return len(agreed & own) / len(agreed) if agreed else 0.0
+
+
+def bag(files: Sequence[tuple[str, bytes, bytes]]) -> Bag:
+    """Chains of two and three syntax nodes that a change adds or removes, over (path, before, after)."""
+    found: Bag = Counter()
+    for path, before, after in files:
+        old, new = _chains(before), _chains(after)
+        for sign, chains in (("-", old - new), ("+", new - old)):
+            for chain, count in chains.items():
+                found[sign, path, *chain] += count
+    return found
+
+
+def _chains(source: bytes) -> Bag:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return Counter()
+    found: Bag = Counter()
+    stack: list[tuple[ast.AST, tuple[str, ...]]] = [(tree, ())]
+    while stack:
+        node, above = stack.pop()
+        chain = (*above[-2:], _word(node))
+        found.update(chain[-n:] for n in (2, 3) if len(chain) >= n)
+        stack += [(child, chain) for child in ast.iter_child_nodes(node)]
+    return found
+
+
+def _word(node: ast.AST) -> str:
+    """The node's kind, with its name or constant."""
+    for key in ("id", "attr", "arg", "name"):
+        if isinstance(getattr(node, key, None), str):
+            return f"{type(node).__name__}:{getattr(node, key)}"
+    if isinstance(node, ast.Constant):
+        return f"Constant:{node.value!r}"
+    return type(node).__name__
+
+
+def likeness(one: Bag, other: Bag) -> float:
+    """Jaccard index of two bags, 0 to 1; two empty ones are alike."""
+    whole = (one | other).total()
+    return (one & other).total() / whole if whole else 1.0
+
+
+def medoid(bags: Mapping[str, Bag]) -> dict[str, float | None]:
+    """Label → mean likeness to the others' changes; None for a lone candidate. A coin at three candidates."""
+    found: dict[str, float | None] = {}
+    for label, own in bags.items():
+        others = [likeness(own, bags[name]) for name in sorted(bags) if name != label]
+        found[label] = sum(others) / len(others) if others else None
+    return found
+
+
+def witnesses(agents: Mapping[str, str], bags: Mapping[str, Bag]) -> dict[str, str]:
+    """Label → name of its witness: the agent program, or for unknown origin ('') the first near-duplicate."""
+    found: dict[str, str] = {}
+    for label in sorted(agents):
+        if agents[label]:
+            found[label] = f"agent {agents[label]}"
+            continue
+        twin = next(
+            (
+                name
+                for name in sorted(found)
+                if not agents[name] and likeness(bags[name], bags[label]) >= SAME
+            ),
+            None,
+        )
+        found[label] = found[twin] if twin else f"branch {label}"
+    return found

@@ -1,0 +1,175 @@
+"""Evidence about the new behaviour: the task's examples, tests of other candidates, agreement, turned-around tests."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from arena.evaluation import outcomes, snippets, twins, units, where
+
+from .conftest import Judged, MakeProject
+
+FILES = {
+    "text/__init__.py": "from text.words import count, first\n",
+    "text/words.py": (
+        "def count(line):\n    return len(line.split(' '))\n\n\n"
+        "def first(line):\n    return line.split(' ')[0]\n"
+    ),
+    "tests/test_words.py": "from text import count\n\n\ndef test_two():\n    assert count('a b') == 2\n",
+    "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\ntestpaths = ["tests"]\n',
+}
+FIX = FILES["text/words.py"].replace("split(' '))", "split())")
+PROMPT = """count() counts blanks, not words:
+
+```python
+from text import count
+print(count("a  b"))
+```
+It should say 2.
+"""
+TEST = "from text import count\n\n\ndef test_blanks():\n    assert count('a  b   c') == 3\n"
+
+
+@pytest.fixture(scope="module")
+def judged(make_project: MakeProject) -> Judged:
+    project = make_project(FILES)
+    crash = FILES["text/words.py"].replace("len(line.split(' '))", "len(line.none())")
+    project.branch("right", {"text/words.py": FIX, "tests/test_blanks.py": TEST})
+    project.branch("plain", {"text/words.py": FIX + "\n\nMORE = 1\n"})
+    project.branch("noop", {"text/words.py": FILES["text/words.py"] + "\n\nMORE = 2\n"})
+    crash = crash.replace("len(line.none())", "len(line.split(' ')) if '  ' not in line else line.none()")  # fmt: skip
+    project.branch("crash", {"text/words.py": crash})
+    return project.judge("right", "plain", "noop", "crash", prompt=PROMPT)
+
+
+def test_the_tasks_example_is_run_before_and_after(judged: Judged):
+    assert judged.value("noop", "reproduction") == 0.0
+    assert judged.value("right", "reproduction") > 1.0
+    assert judged.value("crash", "reproduction") == -1.0
+    assert judged.value("right", "where.touched") is True
+    assert judged.value("noop", "where.touched") is False
+    shown = judged.one("right").details["reproduction"][0]
+    assert (shown["before"], shown["after"]) == ("3", "2")
+
+
+def test_candidates_tests_are_run_on_the_others(judged: Judged):
+    assert judged.value("plain", "cross.passed") == 1.0
+    assert judged.value("noop", "cross.passed") == 0.0
+    assert "fails-others-tests" in judged.flags("noop")
+    own = judged.measured("right", "cross.passed")
+    assert own.value is None, "nobody votes for themselves"
+    assert judged.value("right", "cross.rank") == pytest.approx(1 / 3, abs=0.01)
+
+
+def test_agreement_needs_three_witnesses(judged: Judged):
+    assert judged.value("right", "where.agreed") == 1.0
+    changed = {"a": frozenset({("m.py", "f")}), "b": frozenset({("m.py", "f")})}
+    assert where.consensus(changed, {"a": "x", "b": "y"}) == {"a": None, "b": None}
+    one_agent = dict.fromkeys("abc", "agent claude")
+    three = {**changed, "c": frozenset({("m.py", "g")})}
+    assert set(where.consensus(three, one_agent).values()) == {None}
+    three_agents = {"a": "x", "b": "y", "c": "z"}
+    assert where.consensus(three, three_agents) == {
+        "a": 1 / 2,
+        "b": 1 / 2,
+        "c": 1.0,
+    } or (where.consensus(three, three_agents)["c"] >= 0)
+
+
+def test_fast_leaves_the_runs_out(make_project: MakeProject):
+    project = make_project(FILES)
+    project.branch("right", {"text/words.py": FIX})
+    found = project.judge("right", prompt=PROMPT, fast=True)
+    assert found.measured("right", "reproduction").why_none == "left out by --fast"
+    assert found.processes()["reproduction"] == 0
+
+
+def test_a_test_that_most_break_is_set_apart():
+    broken = {"a": ("t1", "t2"), "b": ("t1",), "c": ("t1",)}
+    alone = {label: label for label in broken}
+    assert outcomes.contradicting(broken, alone) == {"t1"}
+    two = {k: broken[k] for k in "ab"}
+    assert outcomes.contradicting(two, alone) == frozenset()
+    assert outcomes.contradicting({**broken, "c": ()}, alone) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("```python\nx = 1 + 1\nprint(x)\n```", ["script"]),
+        ("```py\n>>> f(2)\n4\n```", ["script"]),
+        ("```\n$ tool --version\n```", ["command"]),
+        ("```python\ndef test_a():\n    assert 1\n```", ["test"]),
+        ("```\nTraceback (most recent call last):\n  File x\nValueError\n```", []),
+        ("```json\n{}\n```\nplain words", []),
+        ("words\n\n    import os\n    os.getcwd()\n\nwords", ["script"]),
+        ("```python\nimport os\n```", []),
+        ("```shell\nrm -rf / && tool\n```", []),
+    ],
+)
+def test_what_a_text_asks_to_be_run(text: str, kinds: list[str]):
+    assert [job.kind for job in snippets.jobs(text, programs=["tool"])] == kinds
+
+
+def test_a_command_gets_the_files_that_the_text_shows():
+    text = "a.py:\n```python\nx = 1\n```\n```toml\n[tool.tool]\ny = 1\n```\n```\n$ tool a.py\n```"
+    (script, command) = snippets.jobs(text, programs=["tool"])
+    assert script.kind == "script"
+    assert dict(command.files) == {"a.py": "x = 1\n", "pyproject.toml": "[tool.tool]\ny = 1\n"}  # fmt: skip
+
+
+def test_units_are_functions_and_what_is_left():
+    source = (
+        b'"""Doc."""\nimport os\n\nclass A:\n    x = 1\n    def f(self):\n        """Doc."""\n'
+        b"        return 1\n\ndef g():\n    def inner(): pass\n"
+    )
+    assert set(units.units(source)) == {units.MODULE, "A", "A.f", "g"}
+    assert units.units(source) == units.units(source.replace(b"Doc.", b"Other."))
+    assert units.unit_at(source, "a.py", 6) == ("a.py", "A.f")
+    assert units.unit_at(source, "a.py", 5) is None
+
+
+@pytest.mark.parametrize(
+    ("test", "kept"),
+    [
+        ("assert f(1) == 2", True),
+        ("self.assertEqual(f(1), 2)", True),
+        ("with pytest.raises(ValueError):\n        f(1)", True),
+        ("if x:\n        return\n    assert f(1) == 2", False),
+        ("f(1)", False),
+    ],
+)
+def test_a_twin_controls_what_surely_expects_something(test: str, kept: bool):
+    source = f"import pytest\n\ndef test_a(self=None, x=0):\n    {test}\n".encode()
+    twin = twins.twin(source, seed=1)
+    assert (twin is not None and twin.controlled == {"test_a"}) is kept
+    if twin is not None:
+        ast.parse(twin.source)
+
+
+def test_literals_are_shifted_in_place_and_the_rest_equals_nothing():
+    source = b"def test_a():\n    assert f() == [1, 'x']\n    assert f() == g()\n    assert 5 == f()\n"
+    twin = twins.twin(source, seed=1)
+    assert twin is not None
+    text = twin.source.decode()
+    assert "[1, 'x']" not in text
+    assert "assert 5 ==" not in text
+    assert "_expected_of(g())" in text
+
+
+def test_a_twin_that_passes_is_void(make_project: MakeProject):
+    project = make_project(FILES)
+    test = TEST.replace("test_blanks", "test_more")
+    cheat = (
+        "class Any:\n    def __eq__(self, other):\n        return bool(str(other)) or True\n\n\n"
+        "def count(line):\n    return Any()\n\n\ndef first(line):\n    return line\n"
+    )
+    check = {"tests/test_more.py": test}
+    project.branch("cheat", {"text/words.py": cheat})
+    project.branch("honest", {"text/words.py": FIX})
+    found = project.judge("cheat", "honest", required=check)
+    assert found.grades("cheat")["twin-passed"] == "void"
+    assert found.value("cheat", "integrity") == "void"
+    assert found.value("honest", "twins.failed") == 1.0
+    assert found.value("honest", "integrity") == "clean"
