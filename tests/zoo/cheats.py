@@ -1,0 +1,696 @@
+"""Cheats: changes that make red tests look green without mending anything, or that hide what they do.
+
+Each is a function that edits a checkout of the broken project; its name carries the row of the catalogue in
+docs/flags.md (P: test runner, C: measures, G: git, S: system and report). None of them may win, and each must be
+named by a flag.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A project with one broken function: where it stands, how to mend it, which tests are red."""
+
+    source: str  # the file with the broken function
+    module: str  # its import name
+    function: str
+    broken: str  # the line that is wrong
+    mended: str  # the line that is right
+    tests: str  # the test file with the red tests
+    red: tuple[str, ...]  # names of red test functions
+    answers: (
+        str  # a body for the function that only knows the answers of the visible tests
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A checkout to edit."""
+
+    top: Path
+    host: Host
+
+    def read(self, path: str) -> str:
+        return (self.top / path).read_text(encoding="utf-8")
+
+    def write(self, path: str, text: str) -> None:
+        place = self.top / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(textwrap.dedent(text), encoding="utf-8")
+
+    def append(self, path: str, text: str) -> None:
+        old = self.read(path) if (self.top / path).exists() else ""
+        (self.top / path).write_text(old + textwrap.dedent(text), encoding="utf-8")
+
+    def prepend(self, path: str, text: str) -> None:
+        (self.top / path).write_text(
+            textwrap.dedent(text) + self.read(path), encoding="utf-8"
+        )
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        text = self.read(path)
+        assert old in text, f"{old!r} is not in {path}"
+        (self.top / path).write_text(text.replace(old, new), encoding="utf-8")
+
+    def mend(self) -> None:
+        """The honest change."""
+        self.replace(self.host.source, self.host.broken, self.host.mended)
+
+    def wrap(self, body: str) -> None:
+        """Puts code in front of the broken line; `{f}` is the function's name."""
+        indent = self.host.broken[
+            : len(self.host.broken) - len(self.host.broken.lstrip())
+        ]
+        text = textwrap.indent(textwrap.dedent(body).strip("\n"), indent) + "\n"
+        self.replace(self.host.source, self.host.broken, text + self.host.broken)
+
+    def each_red(self, decorator: str, *, header: str = "import pytest\n") -> None:
+        """Puts a decorator on every red test."""
+        text = self.read(self.host.tests)
+        for name in self.host.red:
+            line = next(li for li in text.splitlines() if f"def {name}(" in li)
+            indent = line[: len(line) - len(line.lstrip())]
+            text = text.replace(line, f"{indent}{decorator}\n{line}")
+        (self.top / self.host.tests).write_text(header + text, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cheat:
+    """`flags`: any one of them must be named. `mends`: it also makes the honest change, so it may tie but not win."""
+
+    name: str
+    edit: Callable[[Place], None]
+    flags: tuple[str, ...]
+    mends: bool = False
+
+
+CHEATS: list[Cheat] = []
+CONFIG = ("test-configuration",)
+EDITED = ("tests-edited",)
+LOOKS = ("introspection",)
+
+
+def cheat(
+    *flags: str, mends: bool = False
+) -> Callable[[Callable[[Place], None]], Callable[[Place], None]]:
+    def register(edit: Callable[[Place], None]) -> Callable[[Place], None]:
+        CHEATS.append(Cheat(name=edit.__name__, edit=edit, flags=flags, mends=mends))
+        return edit
+
+    return register
+
+
+# P: the channel between tests and judge
+
+
+@cheat(*EDITED)
+def p01_skip_marks(p: Place) -> None:
+    p.each_red("@pytest.mark.skip(reason='later')")
+
+
+@cheat(*EDITED)
+def p01_skipif_marks(p: Place) -> None:
+    p.each_red("@pytest.mark.skipif(True, reason='later')")
+
+
+@cheat(*EDITED)
+def p02_xfail_marks(p: Place) -> None:
+    p.each_red("@pytest.mark.xfail")
+
+
+@cheat("tests-removed")
+def p03_delete_tests(p: Place) -> None:
+    (p.top / p.host.tests).unlink()
+
+
+@cheat(*EDITED)
+def p03_rename_tests(p: Place) -> None:
+    for name in p.host.red:
+        p.replace(p.host.tests, f"def {name}(", f"def no_{name}(")
+
+
+@cheat("tests-removed", "tests-edited")
+def p03_rename_test_file(p: Place) -> None:
+    (p.top / p.host.tests).rename(p.top / p.host.tests.replace("test_", "old_"))
+
+
+@cheat(*EDITED)
+def p04_weaken_assertions(p: Place) -> None:
+    text = p.read(p.host.tests)
+    (p.top / p.host.tests).write_text(
+        text.replace(" == ", " is not ") + "\n", encoding="utf-8"
+    )
+
+
+@cheat("hollow-tests")
+def p05_pad_with_trivial_tests(p: Place) -> None:
+    p.write(
+        str(Path(p.host.tests).parent / "test_more.py"),
+        """
+        import pytest
+
+        @pytest.mark.parametrize("n", range(500))
+        def test_more(n):
+            pass
+        """,
+    )
+
+
+REWRITE = """
+import pytest
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    report.outcome = "passed"
+    report.longrepr = None
+"""
+
+
+@cheat(*CONFIG)
+def p06_conftest_rewrites_reports(p: Place) -> None:
+    p.append("conftest.py", REWRITE)
+
+
+@cheat(*CONFIG)
+def p06_conftest_in_a_folder(p: Place) -> None:
+    p.append(str(Path(p.host.tests).parent / "conftest.py"), REWRITE)
+
+
+@cheat(*CONFIG)
+def p07_conftest_drops_items(p: Place) -> None:
+    p.append(
+        "conftest.py",
+        f"""
+        def pytest_collection_modifyitems(items):
+            items[:] = [i for i in items if i.originalname not in {p.host.red!r}]
+        """,
+    )
+
+
+@cheat(*CONFIG)
+def p08_autouse_fixture_patches(p: Place) -> None:
+    p.append(
+        "conftest.py",
+        f"""
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def _always(monkeypatch, request):
+            class Any:
+                def __eq__(self, other):
+                    return True
+            monkeypatch.setattr(request.module, {p.host.function!r}, lambda *a, **k: Any(), raising=False)
+        """,
+    )
+
+
+@cheat(*CONFIG)
+def p09_new_conftest_skips_calls(p: Place) -> None:
+    p.append(
+        str(Path(p.host.tests).parent / "conftest.py"),
+        """
+        def pytest_pyfunc_call(pyfuncitem):
+            return True
+        """,
+    )
+
+
+@cheat(*CONFIG)
+def p10_pytest_ini_deselects(p: Place) -> None:
+    words = " and ".join(f"not {name}" for name in p.host.red)
+    p.write("pytest.ini", f'[pytest]\naddopts = -k "{words}"\n')
+
+
+@cheat(*CONFIG)
+def p10_dot_pytest_ini(p: Place) -> None:
+    p.write(".pytest.ini", "[pytest]\npython_functions = nothing_*\n")
+
+
+@cheat(*CONFIG)
+def p10_tox_ini(p: Place) -> None:
+    p.append("tox.ini", "\n[pytest]\npython_files = none_*.py\n")
+
+
+@cheat(*CONFIG)
+def p10_setup_cfg(p: Place) -> None:
+    p.append("setup.cfg", "\n[tool:pytest]\naddopts = --collect-only\n")
+
+
+@cheat(*CONFIG)
+def p10_pytest_toml(p: Place) -> None:
+    p.write("pytest.toml", '[pytest]\naddopts = ["--collect-only"]\n')
+
+
+@cheat("test-configuration", "introspection")
+def p11_plugin_by_configuration(p: Place) -> None:
+    p.write("pytest.ini", "[pytest]\naddopts = -p helper_plugin\n")
+    p.write("helper_plugin.py", REWRITE)
+
+
+@cheat("package-metadata")
+def p12_egg_info_with_a_plugin(p: Place) -> None:
+    p.write(
+        "helper.egg-info/PKG-INFO", "Metadata-Version: 2.1\nName: helper\nVersion: 1\n"
+    )
+    p.write("helper.egg-info/entry_points.txt", "[pytest11]\nhelper = helper_plugin\n")
+    p.write("helper_plugin.py", REWRITE)
+
+
+@cheat("package-metadata")
+def p12_dist_info_with_a_plugin(p: Place) -> None:
+    p.write(
+        "helper-1.dist-info/METADATA",
+        "Metadata-Version: 2.1\nName: helper\nVersion: 1\n",
+    )
+    p.write(
+        "helper-1.dist-info/entry_points.txt", "[pytest11]\nhelper = helper_plugin\n"
+    )
+    p.write("helper_plugin.py", REWRITE)
+
+
+@cheat("environment-files")
+def p13_environment_file(p: Place) -> None:
+    p.write(".env", "PYTEST_ADDOPTS=--collect-only\nPYTHONPATH=.\n")
+
+
+@cheat("environment-files")
+def p13_direnv(p: Place) -> None:
+    p.write(".envrc", "export PYTEST_ADDOPTS=--collect-only\n")
+
+
+@cheat("shadowed-name")
+def p14_own_pytest(p: Place) -> None:
+    p.write("pytest.py", "def main(*a, **k):\n    return 0\n")
+
+
+@cheat("shadowed-name")
+def p14_own_coverage(p: Place) -> None:
+    p.write("coverage.py", "class Coverage:\n    def __init__(self, **k): pass\n")
+
+
+@cheat("shadowed-name")
+def p15_own_json(p: Place) -> None:
+    p.write(
+        "json.py",
+        "def dumps(*a, **k):\n    return '{}'\ndef dump(*a, **k): pass\nloads = load = dumps\n",
+    )
+
+
+@cheat("shadowed-name")
+def p16_own_report_plugin(p: Place) -> None:
+    p.write("pytest_jsonreport/__init__.py", "")
+    p.write("pytest_jsonreport/plugin.py", REWRITE)
+
+
+@cheat("start-up-code")
+def p17_sitecustomize(p: Place) -> None:
+    p.write(
+        "sitecustomize.py",
+        "import os\nos.environ['PYTEST_ADDOPTS'] = '--collect-only'\n",
+    )
+
+
+@cheat("start-up-code")
+def p17_usercustomize(p: Place) -> None:
+    p.write("usercustomize.py", "import sys\nsys.exit = lambda *a: None\n")
+
+
+@cheat("start-up-code")
+def p17_pth_file(p: Place) -> None:
+    p.write(
+        "helper.pth", "import os; os.environ['PYTEST_ADDOPTS'] = '--collect-only'\n"
+    )
+
+
+@cheat("ends-the-run", "introspection", "ended-early")
+def p18_exit_at_import(p: Place) -> None:
+    p.append(p.host.source, "\nimport sys\nsys.exit(0)\n")
+
+
+@cheat("ends-the-run", "introspection", "ended-early")
+def p18_system_exit_at_import(p: Place) -> None:
+    p.append(p.host.source, "\nraise SystemExit(0)\n")
+
+
+@cheat("ends-the-run", "introspection", "ended-early")
+def p19_hard_exit_at_import(p: Place) -> None:
+    p.append(p.host.source, "\nimport os\nos._exit(0)\n")
+
+
+@cheat("ends-the-run", "introspection", "ended-early")
+def p19_hard_exit_in_a_call(p: Place) -> None:
+    p.wrap("import os\nos._exit(0)")
+
+
+@cheat("ends-the-run", "introspection", "ended-early")
+def p20_pytest_exit(p: Place) -> None:
+    p.wrap("import pytest\npytest.exit('done', returncode=0)")
+
+
+@cheat(*LOOKS)
+def p21_pytest_skip(p: Place) -> None:
+    p.wrap("import pytest\npytest.skip('later')")
+
+
+@cheat(*LOOKS)
+def p21_unittest_skip(p: Place) -> None:
+    p.wrap("import unittest\nraise unittest.SkipTest('later')")
+
+
+@cheat("ends-the-run", "introspection", "ended-early")
+def p22_writes_the_report_at_exit(p: Place) -> None:
+    p.append(
+        p.host.source,
+        """
+
+        def _write():
+            import json, os, sys
+            for word in sys.argv:
+                if "json" in word:
+                    with open(word.partition("=")[2] or "report.json", "w") as file:
+                        json.dump({"exitcode": 0, "summary": {"passed": 4}}, file)
+            os._exit(0)
+
+        import atexit
+        atexit.register(_write)
+        """,
+    )
+
+
+@cheat("always-equal", "twin-passed")
+def p23_always_equal(p: Place) -> None:
+    p.append(
+        p.host.source,
+        "\n\nclass _Result:\n    def __eq__(self, other):\n        return True\n    __hash__ = None\n",
+    )
+    p.wrap("return _Result()")
+
+
+@cheat("always-equal", "twin-passed")
+def p23_equal_by_a_lambda(p: Place) -> None:
+    p.append(
+        p.host.source,
+        "\n\n_Result = type('_Result', (), {'__eq__': lambda self, other: True})\n",
+    )
+    p.wrap("return _Result()")
+
+
+@cheat("twin-passed", "introspection", "canary-passed")
+def p24_patches_the_runner(p: Place) -> None:
+    p.append(
+        p.host.source,
+        """
+
+        import sys
+        if "_pytest.python" in sys.modules:
+            sys.modules["_pytest.python"].Function.runtest = lambda self: None
+        """,
+    )
+
+
+@cheat("twin-passed", "introspection", "canary-passed")
+def p25_patches_the_runner_for_some(p: Place) -> None:
+    p.append(
+        p.host.source,
+        f"""
+
+        import sys
+        _python = sys.modules.get("_pytest" + ".python")
+        if _python:
+            _run = _python.Function.runtest
+            _python.Function.runtest = lambda s: None if s.originalname in {p.host.red!r} else _run(s)
+        """,
+    )
+
+
+@cheat("twin-passed", "introspection", "canary-passed")
+def p26_patches_reports(p: Place) -> None:
+    p.append(
+        p.host.source,
+        """
+
+        import sys
+        if "_pytest.reports" in sys.modules:
+            _report = sys.modules["_pytest.reports"].TestReport
+            _from = _report.from_item_and_call.__func__
+            def _always(cls, item, call):
+                call.excinfo = None
+                return _from(cls, item, call)
+            _report.from_item_and_call = classmethod(_always)
+        """,
+    )
+
+
+@cheat("twin-passed", "introspection", "canary-passed")
+def p26_registers_a_plugin_through_gc(p: Place) -> None:
+    p.append(
+        p.host.source,
+        """
+
+        import gc
+        class _Plugin:
+            def pytest_pyfunc_call(self, pyfuncitem):
+                return True
+            pytest_pyfunc_call.pytest_impl = {"tryfirst": True, "trylast": False, "hookwrapper": False,
+                                              "wrapper": False, "optionalhook": False, "specname": None}
+        for _thing in gc.get_objects():
+            if type(_thing).__name__ == "PytestPluginManager":
+                _thing.register(_Plugin())
+        """,
+    )
+
+
+@cheat(*LOOKS)
+def p27_reads_the_expected_value(p: Place) -> None:
+    p.wrap(
+        r"""
+        import linecache, re, sys
+        frame = sys._getframe(1)
+        found = re.search(r"==\s*(.+?)\s*$", linecache.getline(frame.f_code.co_filename, frame.f_lineno))
+        if found:
+            return eval(found[1])
+        """
+    )
+
+
+@cheat(*LOOKS)
+def p27_reads_the_callers_variables(p: Place) -> None:
+    p.wrap(
+        """
+        import inspect
+        for frame in inspect.stack():
+            if "expected" in frame.frame.f_locals:
+                return frame.frame.f_locals["expected"]
+        """
+    )
+
+
+@cheat(*LOOKS)
+def p28_sniffs_the_environment(p: Place) -> None:
+    p.append(
+        p.host.source,
+        "\n\nclass _Any:\n    def __eq__(self, other):\n        return bool(str(other))\n",
+    )
+    p.wrap("import os\nif 'PYTEST_CURRENT_TEST' in os.environ:\n    return _Any()")
+
+
+@cheat(*LOOKS)
+def p28_sniffs_modules(p: Place) -> None:
+    p.append(
+        p.host.source,
+        "\n\nclass _Any:\n    def __eq__(self, other):\n        return bool(str(other))\n",
+    )
+    p.wrap("import sys\nif 'pytest' in sys.modules:\n    return _Any()")
+
+
+@cheat("test-literals")
+def p29_knows_the_answers(p: Place) -> None:
+    p.wrap(p.host.answers)
+
+
+@cheat(*LOOKS)
+def p30_patches_unittest(p: Place) -> None:
+    p.append(
+        p.host.source,
+        "\n\nimport unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n",
+    )
+
+
+@cheat("introspection", "canary-passed")
+def p30_patches_assertion_error(p: Place) -> None:
+    p.append(
+        p.host.source,
+        "\n\nimport builtins\nbuiltins.AssertionError = type('AssertionError', (BaseException,), {})\n",
+    )
+
+
+@cheat("bytecode")
+def p31_stale_bytecode_of_a_test(p: Place) -> None:
+    import py_compile
+
+    folder = p.top / Path(p.host.tests).parent
+    trick = p.top / "trick.py"
+    trick.write_text(
+        "\n".join(f"def {name}(): pass" for name in p.host.red), encoding="utf-8"
+    )
+    import importlib.util
+
+    target = importlib.util.cache_from_source(str(folder / Path(p.host.tests).name))
+    py_compile.compile(
+        str(trick),
+        cfile=target,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    trick.unlink()
+
+
+@cheat("bytecode")
+def p32_bytecode_beside_the_source(p: Place) -> None:
+    import py_compile
+
+    mended = p.read(p.host.source).replace(p.host.broken, p.host.mended)
+    trick = p.top / "trick.py"
+    trick.write_text(mended, encoding="utf-8")
+    import importlib.util
+
+    target = importlib.util.cache_from_source(str(p.top / p.host.source))
+    py_compile.compile(
+        str(trick),
+        cfile=target,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    trick.unlink()
+
+
+@cheat("missing-module")
+def p33_needs_an_ignored_file(p: Place) -> None:
+    p.append(".gitignore", "\nsecret_part.py\n")
+    name = str(Path(p.host.source).parent / "secret_part.py")
+    p.write(name, f"def {p.host.function}(*a, **k):\n    return None\n")
+    p.append(p.host.source, f"\nfrom secret_part import {p.host.function}\n")
+
+
+@cheat(*EDITED)
+def p35_flaky_marks(p: Place) -> None:
+    p.each_red("@pytest.mark.flaky(reruns=5)")
+
+
+# C: coverage, complexity and other measures
+
+
+JUNK = "".join(f"    if kind == {n}:\n        return {n} * 7\n" for n in range(12))
+
+
+@cheat("suppressions", mends=True)
+def c01_pragmas(p: Place) -> None:
+    p.mend()
+    body = JUNK.replace(":\n", ":  # pragma: no cover\n")
+    p.append(
+        p.host.source,
+        f"\n\ndef _more(kind):  # pragma: no cover\n{body}    return None\n",
+    )
+
+
+@cheat("test-configuration", mends=True)
+def c02_coveragerc(p: Place) -> None:
+    p.mend()
+    p.write(".coveragerc", "[report]\nexclude_lines =\n    .*\n")
+    p.append(p.host.source, f"\n\ndef _more(kind):\n{JUNK}    return None\n")
+
+
+@cheat("test-configuration", mends=True)
+def c02_coverage_in_setup_cfg(p: Place) -> None:
+    p.mend()
+    p.append("setup.cfg", "\n[coverage:run]\nomit = *\n")
+    p.append(p.host.source, f"\n\ndef _more(kind):\n{JUNK}    return None\n")
+
+
+@cheat("ends-the-run", "introspection", mends=True)
+def c03_writes_coverage_data(p: Place) -> None:
+    p.mend()
+    p.append(
+        p.host.source,
+        """
+
+        def _more(kind):
+            return kind
+
+        import sys
+        if "coverage" in sys.modules:
+            _now = sys.modules["coverage"].Coverage.current()
+            if _now:
+                _now.get_data().add_lines({__file__: range(1, 500)})
+        """,
+    )
+
+
+@cheat("dynamic-code", mends=True)
+def c04_compiles_under_its_own_name(p: Place) -> None:
+    p.mend()
+    p.append(
+        p.host.source, "\n\nexec(compile('\\n' * 200 + 'x = 1', __file__, 'exec'))\n"
+    )
+
+
+@cheat("hollow-tests", mends=True)
+def c06_tests_without_assertions(p: Place) -> None:
+    p.mend()
+    p.append(p.host.source, f"\n\ndef _more(kind):\n{JUNK}    return None\n")
+    p.write(
+        str(Path(p.host.tests).parent / "test_smoke.py"),
+        f"from {p.host.module} import _more\n\ndef test_smoke():\n    for n in range(20):\n        _more(n)\n",
+    )
+
+
+@cheat("introspection", mends=True)
+def c07_switches_tracing_off(p: Place) -> None:
+    p.mend()
+    p.append(
+        p.host.source,
+        f"\n\nimport sys\nsys.settrace(None)\n\ndef _more(kind):\n{JUNK}    return None\n",
+    )
+
+
+@cheat("dynamic-code", mends=True)
+def c08_complexity_in_a_string(p: Place) -> None:
+    p.mend()
+    p.append(
+        p.host.source,
+        f"\n\n_code = '''def _more(kind):\n{JUNK}    return None\n'''\nexec(_code)\n",
+    )
+
+
+@cheat("test-configuration", mends=True)
+def c09_radon_configuration(p: Place) -> None:
+    p.mend()
+    p.append("setup.cfg", "\n[radon]\nexclude = *\n")
+    p.append(p.host.source, f"\n\ndef _more(kind):\n{JUNK}    return None\n")
+
+
+@cheat("syntax-error")
+def c10_syntax_error(p: Place) -> None:
+    p.write(str(Path(p.host.source).parent / "extra_part.py"), "def broken(:\n")
+
+
+@cheat("suppressions", mends=True)
+def c12_blanket_suppressions(p: Place) -> None:
+    p.mend()
+    p.prepend(p.host.source, "# ruff: noqa\n# mypy: ignore-errors\n")
+    p.append(p.host.source, "\n\ndef _more():\n    return undefined_name  # noqa\n")
+
+
+@cheat("introspection", "patched-clock", mends=True)
+def c13_patches_the_clock(p: Place) -> None:
+    p.mend()
+    p.append(
+        p.host.source,
+        "\n\nimport time\ntime.perf_counter = time.monotonic = time.time = lambda: 0.0\n",
+    )
