@@ -268,7 +268,7 @@ def open_repository(start: Path) -> Repository:
         )
     if said.code != 0:
         raise ArenaError(
-            f"{start} is not in a git repository. Name one with -C, or make one: git init, then commit."
+            f"{start} is not in a git repository. Name one with -C DIR, or make one: git init, then commit."
         )
     git_dir, _, inside = said.text.rpartition("\n")
     if Path(git_dir).stat().st_uid != os.getuid():

@@ -85,13 +85,14 @@ def test_what_the_base_has_is_put_back(judged: Any, label: str) -> None:
 
 
 def test_what_was_done_to_tests_is_said(judged: Any) -> None:
-    assert judged.grades("tests") == {"tests-edited": "note"}
+    assert judged.grades("tests") == {"tests-edited": "note", "hollow-tests": "note"}
     assert judged.flags("tests")["tests-edited"].evidence == ("M tests/test_calc.py",)
     assert judged.grades("data") == {"tests-edited": "note"}
     assert judged.grades("deletes") == {"tests-removed": "suspicious"}
     assert judged.grades("config") == {
         "tests-edited": "note",
         "test-configuration": "note",
+        "build-hooks": "note",
     }
     assert judged.flags("config")["test-configuration"].evidence == (
         "A conftest.py",
@@ -102,7 +103,7 @@ def test_what_was_done_to_tests_is_said(judged: Any) -> None:
 
 
 def test_other_parts_of_the_project_file_do_not_matter(judged: Any) -> None:
-    assert judged.grades("metadata") == {}
+    assert judged.grades("metadata") == {"build-hooks": "note"}
 
 
 def test_oddities_of_the_tree_are_told(judged: Any) -> None:

@@ -51,6 +51,8 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Any:
         for who in ("AUTHOR", "COMMITTER"):
             patcher.setenv(f"GIT_{who}_NAME", "Ada")
             patcher.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
+            # Which of two equal trees is shown goes by commit id: with this date it is "right".
+            patcher.setenv(f"GIT_{who}_DATE", "2026-01-02T03:04:06Z")
         run(place, "git", "init", "-q", "-b", "main", "shop")
         repo = place / "shop"
         (repo / "shop.py").write_text(SUM)

@@ -511,7 +511,7 @@ def p28_sniffs_modules(p: Place) -> None:
     p.wrap("import sys\nif 'pytest' in sys.modules:\n    return _Any()")
 
 
-@cheat("test-literals")
+@cheat("test-literals", mends=True)  # for the visible tests: only a held-out one tells
 def p29_knows_the_answers(p: Place) -> None:
     p.wrap(p.host.answers)
 
