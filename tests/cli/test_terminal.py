@@ -22,7 +22,7 @@ def on_terminal(project, *words, answer):
                 screen += os.read(ours, 65536).decode("utf-8", "replace")
             except OSError:  # the other side is closed
                 break
-        if answer and re.search(r"into main\?.*\] $", screen):
+        if answer and re.search(r"into main\?.*\]", screen):
             os.write(ours, answer.encode())
             answer = ""
     said = going.communicate(timeout=60)[0]
