@@ -43,11 +43,13 @@ class LiveTable:
         with self._lock:
             journal.apply(self.run, event)
             label = event.label or ""
-            if label in self.run["entries"]:
+            in_table = label in self.run["entries"]
+            if in_table:
                 since, before = self.said.get(label, (time.monotonic(), ""))
                 self.said[label] = since, text.partition(": ")[2] or before
-            elif text:
-                self.live.console.print(text, markup=False, highlight=False)
+        # Without our lock: printing takes rich's, and whoever draws the table holds that one and wants ours.
+        if text and not in_table:
+            self.live.console.print(text, markup=False, highlight=False)
 
     def render(self) -> Table:
         """The table as it is now."""
