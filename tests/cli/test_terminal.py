@@ -5,8 +5,12 @@ import pty
 import re
 import select
 import time
+from types import SimpleNamespace
 
 import pytest
+
+from arena.commands.live import LiveTable
+from arena.journal import Event
 
 
 def on_terminal(project, *words, answer):
@@ -64,3 +68,19 @@ def test_a_table_shows_how_the_candidates_stand(project, tmp_path):
     assert "2/2" in screen
     assert "judged" in screen
     assert "isolation: " in screen
+
+
+def test_printing_and_drawing_never_wait_for_each_other(monkeypatch):
+    """Drawing holds rich's lock and asks for ours; printing must not hold ours and ask for rich's."""
+    monkeypatch.setenv("TERM", "xterm")
+    settings = SimpleNamespace(color="never")
+    table = LiveTable(SimpleNamespace(run="r", settings=settings))
+    printing = []
+
+    def observed(*_, **__):
+        printing.append(table._lock.locked())
+
+    monkeypatch.setattr(table.live.console, "print", observed)
+    facts = {"command": "pytest", "python": "p", "found": "f", "isolation": "none"}
+    table.hear(Event(kind="plan", at=0.0, label=None, data=facts))
+    assert printing == [False]
