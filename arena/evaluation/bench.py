@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from arena.evaluation.evaluate import Bench
 from arena.evaluation.plan import make_plan
 from arena.evaluation.suite import Runner
+from arena.machine import preload
 from arena.machine.executor import Executor, default_jobs
 from arena.session import Session
 from arena.task import Task
@@ -21,6 +22,7 @@ def open_bench(
 
     `role` is what the journal calls its test processes. Raises ArenaError for settings that can't work.
     """
+    preload.start()
     plan = make_plan(session, session.quarantine.git.tree_of(base), task.required)
     session.journal.add(
         "plan",

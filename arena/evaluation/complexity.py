@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from arena.evaluation.measurement import Findings, value
 from arena.evaluation.subject import Subject
@@ -12,6 +13,7 @@ NAMES = {"complexity.worst": "points", "complexity.mean": "points"}
 NEW = 1  # complexity that a function that did not exist is compared with: that of an empty one
 
 
+@lru_cache(maxsize=32)  # the base's side of a change is the same for all candidates
 def functions(source: bytes) -> dict[str, tuple[int, str]]:
     """Qualified name → (complexity, dump of the syntax tree) of functions and methods.
 

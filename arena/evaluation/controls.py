@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 
 from arena.evaluation import twins
 from arena.evaluation.measurement import (
@@ -81,9 +80,7 @@ def _control(
     tree = pool.quarantine.edit(
         theirs.tree, files={p: t.source for p, t in made.items()}
     )
-    run = pool.runner.run(
-        replace(theirs, tree=tree, role="twins", ids=tests, coverage=())
-    )
+    run = pool.runner.run(theirs.plain(tree=tree, role="twins", ids=tests))
     ran = [i for i in tests if i in run.outcomes]
     passed = [i for i in ran if run.outcomes[i] == "passed"]
     values = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from arena.evaluation.measurement import Findings, NotMeasured, share
 from arena.evaluation.subject import Subject
@@ -12,6 +13,7 @@ NAMES = {"coverage.changed": "share", "coverage.files": "share"}
 NEVER = r"^\b$"  # matches no line: a candidate's pragmas exclude nothing
 
 
+@lru_cache(maxsize=32)  # the base's side of a change is the same for all candidates
 def executable_lines(source: bytes) -> frozenset[int]:
     """Line numbers of statements, by coverage's own parser. Raises SyntaxError if the source does not parse."""
     from coverage.exceptions import NotPython

@@ -134,7 +134,7 @@ def request(pool: Pool, who: Author, label: str) -> Request:
     here = pool.plan.folder or "."
     top = pool.plan.rootdir
     places = tuple(os.path.relpath(f"{top}/{t}" if top else t, here) for t in targets)
-    return replace(theirs, tree=tree, role="cross-run", targets=places, coverage=())
+    return theirs.plain(tree=tree, role="cross-run", targets=places)
 
 
 def _valid(who: Author, runs: Mapping[tuple[str, str], TestRun]) -> list[str]:

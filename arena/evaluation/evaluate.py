@@ -17,6 +17,7 @@ from arena.evaluation.result import Evaluation
 from arena.evaluation.subject import Subject
 from arena.evaluation.suite import Request, Runner
 from arena.evaluation.testrun import TestRun
+from arena.machine import preload
 from arena.machine.executor import Executor
 from arena.machine.quarantine import Change
 from arena.session import Session
@@ -58,7 +59,6 @@ def evaluate(
 
     Raises ArenaError if the suite can't start on the base.
     """
-    measures.load_libraries()
     plan, submit = bench.plan, bench.executor.submit
     first = submit(_run_base, bench, 0)
     later = [submit(_run_base, bench, 1)]
@@ -70,6 +70,7 @@ def evaluate(
     runs = [first.result(), *(run.result() for run in later)]
     required = outcomes.required_ids(plan, [runs[0], *(one.gate for one in tried)])
     table = baseline(runs, required)
+    preload.load()
     finish = partial(_subject, bench, base=table, target=target)
     subjects = _without_obsolete(bench.executor.map(finish, tried))
     measured = bench.executor.map(measures.take_all, subjects)
@@ -103,6 +104,7 @@ def _run_base(bench: Bench, number: int) -> TestRun:
     request = replace(
         _request(bench, plan.base_tree, "base"),
         coverage=() if number else tuple(files or [f"{r}/*" for r in plan.roots]),
+        confirmed=not number,
         seed=seed + number,
         shuffle=seed if number == BASE_RUNS - 1 else None,
     )
@@ -128,6 +130,7 @@ def _run_candidate(bench: Bench, candidate: Candidate, first: _Job) -> _Tried:
         coverage=tuple(path for path in there if not plan.files.is_test(path)),
         timeout=limit,
         environment=env,
+        confirmed=True,
     )
     gate = bench.runner.run(request)
     if gate.ended == "timeout":
@@ -137,8 +140,8 @@ def _run_candidate(bench: Bench, candidate: Candidate, first: _Job) -> _Tried:
     own = None
     if tests and plan.kind == "pytest" and not session.settings.fast:
         places = tuple(os.path.relpath(path, plan.folder or ".") for path in tests)
-        theirs = replace(request, tree=tree, role="own-tests", targets=places)
-        own = bench.runner.run(replace(theirs, coverage=()))
+        theirs = request.plain(tree=tree, role="own-tests", targets=places)
+        own = bench.runner.run(theirs)
     counts = {"passed": len(gate.passed), "total": len(gate.outcomes)}
     session.journal.add("judged", label, **counts)
     return _Tried(candidate, changes, request, gate, own, why)
@@ -193,7 +196,7 @@ def _confirm(bench: Bench, tried: _Tried, base: Baseline) -> list[TestRun]:
     ids = [i for i in outcomes.suspects(run, base) if i in run.outcomes]
     if not ids or len(ids) > MOST_SUSPECTS or bench.plan.kind != "pytest":
         return []
-    request = replace(tried.request, role="re-run", ids=tuple(ids), coverage=())
+    request = tried.request.plain(role="re-run", ids=tuple(ids))
     seeds = range(request.seed, request.seed + RERUNS)
     return [bench.runner.run(replace(request, seed=seed)) for seed in seeds]
 

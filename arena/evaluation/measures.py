@@ -60,14 +60,6 @@ KNOWN = (
 )
 
 
-def load_libraries() -> None:
-    """Imports what the measures use, in one thread: packages with circular imports come apart when several
-    threads import them at once (seen with coverage.parser)."""
-    import coverage.parser  # noqa: F401
-    import pyflakes.checker  # noqa: F401
-    import radon.complexity  # noqa: F401
-
-
 def take_all(subject: Subject) -> Evaluated:
     """A candidate with what every measure says about it alone."""
     candidate, tests = subject.candidate, subject.run.outcomes

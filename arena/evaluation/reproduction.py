@@ -94,9 +94,7 @@ def _run(pool: Pool, label: str, jobs: tuple[Job, ...]) -> list[Shown]:
     plan = pool.plan
     request = pool.requests["" if label in (BASE, AGAIN) else label]
     # Another seed for the second run of the base: what depends on hashes is not stable.
-    request = replace(
-        request, role="reproduction", coverage=(), seed=int(label == AGAIN)
-    )
+    request = request.plain(role="reproduction", seed=int(label == AGAIN))
     order = {
         "jobs": [asdict(job) for job in jobs],
         "packages": list(plan.packages),

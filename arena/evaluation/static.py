@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import lru_cache
 
 from arena.evaluation.measurement import NOTE, Findings, flag, value
 from arena.evaluation.subject import Subject
@@ -11,6 +12,7 @@ from arena.evaluation.subject import Subject
 NAMES = {"static.new": "findings", "static.undefined": "findings"}
 
 
+@lru_cache(maxsize=32)  # the base's side of a change is the same for all candidates
 def messages(source: bytes) -> list[tuple[str, str, int]]:
     """(kind, text, line) of every finding. Raises SyntaxError or ValueError if the source does not parse."""
     from pyflakes.checker import Checker

@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ class Request:
     """One run: of which tree, in which role, and what differs from the plan's full run.
 
     `coverage` are patterns of the files in the tree whose lines are wanted; `ids` are the only tests to run, in
-    this order; `targets` stand in for the plan's; `shuffle` seeds the order of modules.
+    this order; `targets` stand in for the plan's; `shuffle` seeds the order of modules; `confirmed` lets
+    pytest-json-report tell the outcomes a second time.
     """
 
     tree: str
@@ -43,12 +44,18 @@ class Request:
     shuffle: int | None = None
     timeout: float | None = None
     environment: Environment | None = None
+    confirmed: bool = False
+
+    def plain(self, **changes: Any) -> Request:
+        """The same without coverage and confirmation, and with these changes: for everything but a gate run."""
+        return replace(self, coverage=(), confirmed=False, **changes)
 
     def key(self, plan: Plan) -> str:
         """What the result depends on."""
         env = (self.environment or plan.environment).fingerprint
         return cache.key(
-            plan.key, env, self.tree, self.coverage, self.ids, self.targets, self.seed, self.shuffle
+            plan.key, env, self.tree, self.coverage, self.ids, self.targets, self.seed, self.shuffle,
+            self.confirmed,
         )  # fmt: skip
 
 
@@ -204,6 +211,7 @@ class Runner:
             "ids": request.ids and list(request.ids),
             "order_seed": request.shuffle,
             "coverage": {"include": wanted} if wanted else None,
+            "confirmed": request.confirmed,
             "self_hosted": bool(plan.runner_parts),
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from arena.evaluation.subject import Subject
 
@@ -14,6 +15,7 @@ MODULE = "<module>"
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+@lru_cache(maxsize=32)  # the base's side of a change is the same for all candidates
 def units(source: bytes) -> dict[str, str]:
     """Qualified name → syntax tree as text, docstrings dropped; nested functions belong to the outer one.
 

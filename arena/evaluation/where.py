@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from arena.evaluation.measurement import Findings, Value, missing, value
 from arena.evaluation.pool import Pool
@@ -95,6 +96,7 @@ def bag(files: Sequence[tuple[str, bytes, bytes]]) -> Bag:
     return found
 
 
+@lru_cache(maxsize=32)  # the base's side of a change is the same for all candidates
 def _chains(source: bytes) -> Bag:
     try:
         tree = ast.parse(source)

@@ -4,7 +4,8 @@ This module is the only one that imports jinja2; it does so inside functions, so
 nothing do not pay for it.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -30,15 +31,21 @@ def read_text(name: str, file: str) -> str:
     return folder(name).joinpath(*file.split("/")).read_bytes().decode("utf-8")
 
 
-@lru_cache(maxsize=1)
-def environment() -> "Environment":
-    """The one template environment: escapes everything, and an unknown name is an error."""
+@cache
+def environment(
+    kind: str = "html",
+    *,
+    autoescape: bool = True,
+    finalize: Callable[[Any], Any] | None = None,
+) -> "Environment":
+    """The template environment of one kind of output; an unknown name is an error, and HTML is escaped."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     return Environment(
         loader=FunctionLoader(lambda name: read_text("templates", name)),
-        bytecode_cache=_compiled(),
-        autoescape=True,
+        bytecode_cache=_compiled(kind),
+        autoescape=autoescape,  # noqa: S701 - plain text is no HTML
+        finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -46,8 +53,11 @@ def environment() -> "Environment":
     )
 
 
-def _compiled() -> "BytecodeCache | None":
-    """Compiled templates of earlier runs: a third of what a second judge of the same things would cost."""
+def _compiled(kind: str) -> "BytecodeCache | None":
+    """Compiled templates of earlier runs: a third of what a second judge of the same things would cost.
+
+    By kind, since the cache knows templates by their names only.
+    """
     import jinja2
 
     place = store.cache_dir() / f"templates-{jinja2.__version__}"
@@ -55,12 +65,23 @@ def _compiled() -> "BytecodeCache | None":
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return None
-    return jinja2.FileSystemBytecodeCache(str(place))
+    return jinja2.FileSystemBytecodeCache(str(place), f"{kind}-%s")
 
 
 def render(name: str, **values: Any) -> str:
     """The template `name` filled with `values`; strings are escaped for HTML unless made by `trusted`."""
     return environment().get_template(name).render(**values)
+
+
+def compile_pages() -> None:
+    """Compiles all templates of the page, so that rendering it later only fills them in."""
+    for place, prefix in (
+        (folder("templates"), ""),
+        (folder("templates") / "parts", "parts/"),
+    ):
+        for file in place.iterdir():
+            if file.name.endswith(".html.j2"):
+                environment().get_template(prefix + file.name)
 
 
 def trusted(text: str) -> "Markup":

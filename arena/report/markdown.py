@@ -17,9 +17,8 @@ _MEANINGFUL = re.compile(
 def markdown(doc: Doc) -> str:
     """Verdict, scoreboard (20 rows), reasons of the first, flags and the next commands."""
     made = prepare(doc)
-    # Whatever a template prints passes through `escape`, as it would through HTML's rules on the page. Compiled for
-    # itself: the cache of compiled templates knows names only.
-    template = resources.environment().overlay(finalize=escape, bytecode_cache=None)
+    # Whatever a template prints passes through `escape`, as it would through HTML's rules on the page.
+    template = resources.environment("markdown", finalize=escape)
     return template.get_template("summary.md.j2").render(
         doc=made,
         text=text,

@@ -77,7 +77,7 @@ def terminal(
 
 
 def _said(doc: Doc, part: str) -> list[str]:
-    template = resources.environment().overlay(autoescape=False, bytecode_cache=None)
+    template = resources.environment("text", autoescape=False)
     made = template.get_template("summary.txt.j2").render(doc=doc, text=text, part=part)
     return made.splitlines()
 

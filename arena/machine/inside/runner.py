@@ -180,7 +180,7 @@ def arguments(order, pytest_version):
     for plugin in order["plugins"]:
         words += ["-p", plugin]
     # Our plugins need a stash, which pytest has since version 7; with an older one our own reports must do.
-    if int(pytest_version.partition(".")[0]) >= 7:
+    if order["confirmed"] and int(pytest_version.partition(".")[0]) >= 7:
         words += JSON_REPORT.split()
     return words + order["options"] + order["targets"]
 
