@@ -124,10 +124,11 @@ def _lend(python: Path, version: str, tag: str) -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
         made = Path(beside, "made")
         for source in sources:
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, made / source.name, ignore=ignore)
+            shutil.copytree(source, made / source.name)
         if tag != sys.implementation.cache_tag:
             _refit_coverage(python, version, made)
+        # Now, since nobody may write there later: compiled anew for every run it would cost more than many suites.
+        process.capture([str(python), "-I", "-m", "compileall", "-q", str(made)])
         with contextlib.suppress(OSError):  # another arena was quicker
             made.rename(folder)
     return folder

@@ -4,6 +4,8 @@ This module is the only one that imports jinja2; it does so inside functions, so
 nothing do not pay for it.
 """
 
+import contextlib
+import os
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -60,12 +62,14 @@ def _compiled(kind: str) -> "BytecodeCache | None":
     """
     import jinja2
 
-    place = store.cache_dir() / f"templates-{jinja2.__version__}"
-    try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
-        return None
-    return jinja2.FileSystemBytecodeCache(str(place), f"{kind}-%s")
+    name = f"templates-{jinja2.__version__}"
+    # Beside our own bytecode, where that may be written: they are as much a part of the installation.
+    for parent in (Path(__file__).parent / "__pycache__", store.cache_dir()):
+        with contextlib.suppress(OSError):
+            (parent / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+            if os.access(parent / name, os.W_OK):
+                return jinja2.FileSystemBytecodeCache(str(parent / name), f"{kind}-%s")
+    return None
 
 
 def render(name: str, **values: Any) -> str:

@@ -62,7 +62,7 @@ def run(tmp_path: Path) -> Run:
             "extra_path": [], "lent": str(env.lent), "ini": str(tmp_path / "pytest.ini"),
             "plugins": [], "options": ["-p", "no:cacheprovider", "-q", "--tb=short"],
             "targets": [], "ids": None, "order_seed": None, "coverage": None,
-            "events": writing, "self_hosted": False, **order,
+            "events": writing, "self_hosted": False, "confirmed": True, **order,
         }  # fmt: skip
         (tmp_path / "order.json").write_text(json.dumps(given))
         done = process.run(
@@ -248,6 +248,48 @@ def test_threads_that_do_not_end_do_not_hold_us_up(run: Run) -> None:
         "atexit.register(os._exit, 0)\ndef test_a(): assert 0\n"
     })  # fmt: skip
     assert told.code == told.one("finish")["code"] == 1
+
+
+def test_coverage_sees_imports_tests_fixtures_and_their_clean_up(run: Run) -> None:
+    names = [
+        "imported",
+        "fixture",
+        "cleanup",
+        "test",
+        "setup_method",
+        "teardown_method",
+        "unit_setup",
+        "unit",
+        "unit_teardown",
+    ]
+    package = "".join(f"def {name}():\n    return 1\n" for name in [*names, "never"])
+    suite = """
+import unittest
+import pkg
+import pytest
+pkg.imported()
+@pytest.fixture
+def made():
+    pkg.fixture()
+    yield
+    pkg.cleanup()
+def test_one(made): pkg.test()
+class TestTwo:
+    def setup_method(self): pkg.setup_method()
+    def teardown_method(self): pkg.teardown_method()
+    def test_two(self): pass
+class Three(unittest.TestCase):
+    def setUp(self): pkg.unit_setup()
+    def tearDown(self): pkg.unit_teardown()
+    def test_three(self): pkg.unit()
+"""
+    told = run(
+        {"pkg.py": package, "test_it.py": suite}, coverage={"include": ["*/pkg.py"]}
+    )
+    ranges = told.one("lines")["lines"]["pkg.py"]
+    ran = {n for a, b in zip(ranges[::2], ranges[1::2], strict=True) for n in range(a, b + 1)}  # fmt: skip
+    bodies = {name: 2 * number + 2 for number, name in enumerate([*names, "never"])}
+    assert {name for name, line in bodies.items() if line not in ran} == {"never"}
 
 
 def test_only_named_plugins_are_loaded(run: Run) -> None:
