@@ -94,6 +94,12 @@ def _early_end(subject: Subject) -> list[str]:
     return [f"last test: {last}", f"exit code {run.exit_code}"]
 
 
+def _canaries(subject: Subject) -> list[str]:
+    """Canaries that went wrong here and not on the base, whose own set-up may be in their way."""
+    base = set(subject.baseline.run.canaries)
+    return [told for told in subject.run.canaries if told not in base]
+
+
 def _absent(subject: Subject) -> list[str]:
     """Modules that could not be imported here, but were not missed on the base: an ignored file, for instance."""
     here, base = (
@@ -130,6 +136,7 @@ CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] =
     ("imported-elsewhere", told.VOID, "the tests did not run this candidate's code", lambda s: s.run.outside),
     ("reports-disagree", told.SUSPICIOUS, "two reports of the same run disagree about {} tests",
      lambda s: s.run.disagree),
+    ("canary-wrong", told.VOID, "{} tests of the judge's own did not end as they must", _canaries),
     ("ended-early", told.SUSPICIOUS, "the test run ended before its end", _early_end),
     ("missing-module", told.NOTE, "imports modules that are not in the tree or the environment", _absent),
     ("runs-itself", told.NOTE, "this project is part of the test runner: its own code ran the tests",

@@ -19,7 +19,8 @@ class TestRun:
 
     `ended` is exited, timeout or stopped; `finished` says whether the session came to its own end. `broken` are
     files that could not be collected; `inside` and `outside` say where the project's code was imported from,
-    relative to the tree and absolute; `lines` are executed line ranges by file.
+    relative to the tree and absolute; `lines` are executed line ranges by file; `canaries`
+    are the judge's own tests that did not end as they must.
     """
 
     __test__ = False  # the name is not pytest's business
@@ -37,6 +38,7 @@ class TestRun:
     inside: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     disagree: tuple[str, ...] = ()
+    canaries: tuple[str, ...] = ()
     lines: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -94,7 +96,10 @@ def _told(events: Sequence[dict[str, Any]], done: Finished, tail: str) -> TestRu
         broken={e["id"]: e["message"] for e in events if e["e"] == "broken"},
         collected=tuple(last.get("collected", {}).get("ids", ())),
         lines={path: tuple(numbers) for path, numbers in lines.items()},
-        **{k: tuple(end.get(k, ())) for k in ("inside", "outside", "disagree")},
+        **{
+            k: tuple(end.get(k, ()))
+            for k in ("inside", "outside", "disagree", "canaries")
+        },
     )
 
 

@@ -292,6 +292,49 @@ class Three(unittest.TestCase):
     assert {name for name, line in bodies.items() if line not in ran} == {"never"}
 
 
+def test_tests_of_our_own_say_nothing_about_an_honest_suite(run: Run) -> None:
+    told = run({"test_a.py": "def test_a(): pass\n", "test_b.py": "def test_b(): assert 0\n"})  # fmt: skip
+    assert told.one("finish")["canaries"] == []
+    assert told.one("finish")["total"] == 2
+    assert told.one("collected")["ids"] == ["test_a.py::test_a", "test_b.py::test_b"]
+    assert told.outcomes == {"test_a.py::test_a": "passed", "test_b.py::test_b": "failed"}  # fmt: skip
+    assert told.one("finish")["disagree"] == []
+
+
+@pytest.mark.parametrize(
+    ("patch", "ended"),
+    [
+        (
+            "import pytest\npytest.Function.runtest = lambda self: None",
+            {"pytest": "passed", "unittest": "failed"},
+        ),
+        (
+            "import unittest\nunittest.TestCase.assertEqual = lambda *a: None",
+            {"pytest": "failed", "unittest": "passed"},
+        ),
+        (
+            ("from _pytest.reports import TestReport\n"
+            "TestReport.from_item_and_call = classmethod(lambda cls, item, call: cls(item.nodeid, item.location,"
+            " {}, 'passed', None, call.when))"),
+            {"pytest": "passed", "unittest": "passed"},
+        ),
+    ],
+)
+def test_a_patched_runner_is_found_by_our_own_tests(
+    run: Run, patch: str, ended: dict[str, str]
+) -> None:
+    files = {f"test_{name}.py": "def test_one(): pass\n" for name in "abc"}
+    files["test_b.py"] = f"{patch}\n" + files["test_b.py"]
+    told = run(files).one("finish")["canaries"]
+    wrong = [
+        f"{place}, {style}, must fail: passed"
+        for place in ("first", "last", "middle")
+        for style, outcome in ended.items()
+        if outcome == "passed"
+    ]
+    assert told == sorted(wrong)
+
+
 def test_only_named_plugins_are_loaded(run: Run) -> None:
     files = {
         "plug.py": "import pytest\n@pytest.fixture\ndef given(): return 1\n",

@@ -11,6 +11,8 @@ import os
 import random
 import sys
 
+from canaries import Canaries
+
 MESSAGE = 1500  # characters kept of a failure
 ORDER = (None, "passed", "xpassed", "xfailed", "skipped", "failed", "error")
 JSON_REPORT = (
@@ -42,7 +44,7 @@ class Recorder:
 
     def __init__(self, channel, order):
         self.channel, self.seed, self.ids = channel, order["order_seed"], order["ids"]
-        self.seen, self.report = {}, None
+        self.seen, self.report, self.canaries = {}, None, Canaries()
 
     def pytest_collection_modifyitems(self, items):
         if self.seed is not None:
@@ -55,7 +57,9 @@ class Recorder:
             items.sort(key=lambda item: place[item.nodeid])
 
     def pytest_collection_finish(self, session):
-        self.channel.send("collected", ids=[item.nodeid for item in session.items])
+        ids = [item.nodeid for item in session.items]
+        ids = [name for name in ids if name not in self.canaries.told]
+        self.channel.send("collected", ids=ids)
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -69,6 +73,8 @@ class Recorder:
         self.seen[report.nodeid] = outcome, seconds, message
 
     def pytest_runtest_logfinish(self, nodeid):
+        if nodeid in self.canaries.told:
+            return
         # At once, so that a run that dies has still told what it knew.
         outcome, seconds, message = self.seen.get(nodeid, (None, 0.0, ""))
         row = (nodeid, outcome or "passed", round(seconds, 4), message)
@@ -77,12 +83,20 @@ class Recorder:
     def pytest_json_modifyreport(self, json_report):
         self.report = json_report
 
+    @property
+    def tests(self):
+        """What was seen of the project's own tests."""
+        canaries = self.canaries.told
+        return {i: row for i, row in self.seen.items() if i not in canaries}
+
     def disagreements(self):
         """Ids for which pytest-json-report and the reports that we saw say different things."""
         if self.report is None:
             return []
         told = {t["nodeid"]: t["outcome"] for t in self.report.get("tests", [])}
-        seen = {name: row[0] for name, row in self.seen.items()}
+        for name in self.canaries.told:
+            told.pop(name, None)
+        seen = {name: row[0] for name, row in self.tests.items()}
         same = [("passed", "failed"), ("subtests passed", "failed")]
         same += [("subtests passed", "passed")]
         pairs = {name: (told.get(name), seen.get(name)) for name in {*told, *seen}}
@@ -228,6 +242,9 @@ def main():
     recorder = Recorder(channel, order)
     sys.argv = ["pytest"] + order["options"] + order["targets"]
     plugins = [recorder]
+    if order["confirmed"]:
+        pytest.hookimpl(trylast=True)(Canaries.pytest_collection_modifyitems)
+        plugins.append(recorder.canaries)
     if measure is not None:
         measure.start()
         inner = pytest.hookimpl(hookwrapper=True, trylast=True)
@@ -241,7 +258,8 @@ def main():
         code=code,
         inside=inside,
         outside=outside,
-        total=len(recorder.seen),
+        total=len(recorder.tests),
+        canaries=recorder.canaries.wrong(recorder.seen),
         disagree=recorder.disagreements(),
     )
     sys.stdout.flush()
