@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from arena import scores as scoring
-from arena.evaluation.measurement import SUSPICIOUS, Flag
-from arena.evaluation.result import Evaluated
+from arena.evaluation.measurement import SUSPICIOUS, VOID, Flag
+from arena.evaluation.result import Evaluated, Evaluation
+from arena.rubric import Rubric
 from arena.scores import Score
 
 
@@ -40,6 +42,11 @@ class Player:
         """What a person should look at before this is merged."""
         return [f for f in self.evaluated.flags if f.grade == SUSPICIOUS]
 
+    @property
+    def suspected(self) -> bool:
+        """Whether there is a suspicion of tampering."""
+        return any(flag.id not in OPEN for flag in self.doubts)
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -52,14 +59,87 @@ class Stage:
     most: Callable[[Player], float] | None = None
 
 
+# Questions that are open for all candidates alike, and no suspicion against one of them.
+OPEN = ("obsolete-tests", "intermittent-failures", "check-suspected")
 # The order in which candidates that pass the gates are separated: this table is the judge.
 STAGES = (
     Stage("required", lambda p: p.number("required.passed", -math.inf)),
     Stage("regressions", lambda p: -p.number("regressions", math.inf)),
     Stage("mended", lambda p: -p.number("tests.still_failing", math.inf)),
+    Stage("suspicion", lambda p: -float(p.suspected)),
     Stage("reproduction", lambda p: p.number("reproduction", -math.inf)),
+    Stage("same output", lambda p: p.number("reproduction.agreed", 0.0)),
     Stage("cross-run", lambda p: p.number("cross.rank", -math.inf)),
     Stage("touched", lambda p: p.number("where.touched", 0.0)),
     Stage("agreement", lambda p: p.number("where.agreed", 0.0)),
     Stage("quality", lambda p: p.quality[0], most=lambda p: p.quality[1]),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the stages sort those that pass: `level` are those that no stage separates from the first, `rivals` those
+    who could be first, `shares` the part of the weight space in which each of those who met at quality is."""
+
+    ranking: list[Player]
+    level: list[Player]
+    rivals: list[Player]
+    shares: dict[str, float]
+    stage: str
+
+
+def players(
+    evaluation: Evaluation, scores: Sequence[Score], rubric: Rubric, seed: int
+) -> list[Player]:
+    """Everybody, the nearest to passing first."""
+    limits = scoring.bounds([s for s in scores if not s.failed_gates], rubric)
+    by_label = {s.label: (s, limits.get(s.label, (0.0, 0.0))) for s in scores}
+    everyone = [Player(e, *by_label[e.candidate.label]) for e in evaluation.candidates]
+    return sorted(everyone, key=lambda p: (*_distance(p), _order(p), *_coin(p, seed)))
+
+
+def distinct(passing: list[Player]) -> tuple[list[Player], dict[str, str]]:
+    """Equal trees have one vote: (one player a tree, label → the one with its tree)."""
+    first = {p.tree: p.label for p in reversed(passing)}
+    same = {p.label: first[p.tree] for p in passing if first[p.tree] != p.label}
+    return [p for p in passing if p.label not in same], same
+
+
+def _distance(player: Player) -> tuple[float, ...]:
+    """How far a candidate is from passing."""
+    return (
+        player.evaluated.value("integrity") == VOID,
+        len(player.score.failed_gates),
+    )
+
+
+def _order(player: Player) -> list[float]:
+    """Sorts by all stages, the best first."""
+    return [-each.key(player) for each in STAGES]
+
+
+def _coin(player: Player, seed: int) -> tuple[str, ...]:
+    """A coin that belongs to the content: neither order nor finishing time can move it, nor the label, unless two
+    candidates are the same commit."""
+    toss = hashlib.sha256(f"{seed}:{player.tree}".encode()).hexdigest()
+    return toss, player.evaluated.candidate.commit, player.label
+
+
+def stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
+    """Sorts those that pass the gates, stage by stage; what no stage separates by the coin."""
+    level, stage, finalists = field, "only", field
+    for each in STAGES:
+        before, best = level, max(each.key(p) for p in level)
+        finalists = before if each.name == "quality" else finalists
+        level = [p for p in before if (each.most or each.key)(p) >= best]
+        stage = each.name if len(level) == 1 < len(before) else stage
+    level.sort(key=lambda p: _coin(p, seed))
+    rest = [p for p in field if p not in level]
+    rest.sort(key=lambda p: (_order(p), _coin(p, seed)))
+    return Standing(
+        ranking=[*level, *rest],
+        level=level,
+        rivals=level if len(level) > 1 else finalists,
+        shares=scoring.first_shares([p.score for p in finalists], rubric, seed=seed),
+        stage="coin" if len(level) > 1 else stage,
+    )

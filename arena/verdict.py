@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arena import scores as scoring
-from arena.evaluation.measurement import VOID
+from arena.evaluation import compared
 from arena.evaluation.result import Evaluation
 from arena.rubric import Rubric
 from arena.scores import Score
-from arena.stages import STAGES, Player
+from arena.stages import Player, Standing, distinct, players, stand
 
 DECISIVE_TESTS = 5  # required tests from which a separation by them is decisive
 DECISIVE_COVERAGE = 0.8
 EVIDENCE = {  # what ranks, without saying that anybody is right
     "reproduction": "the examples in the task's text come out differently, and cleanly",
+    "same output": "comes out in the task's examples as most others do",
     "cross-run": "passes more of the tests that other candidates brought",
     "touched": "changes a function that the task's examples run",
     "agreement": "changes the functions that independent candidates agree on",
 }
+COMPARING = (
+    "same output",
+    "cross-run",
+    "agreement",
+)  # what rests on the other candidates
 LEAST_COVERAGE = 0.5  # a change of which less ran is not proven by what passed
 
 
@@ -30,9 +33,10 @@ LEAST_COVERAGE = 0.5  # a change of which less ran is not proven by what passed
 class Verdict:
     """Who should be merged and how sure that is.
 
-    `winner` is None for none and toss-up; `leader` is the first of the ranking, None if nobody passes the gates.
-    `ranking` holds those that pass, best first; `excluded` the others with their reason; `stage` is what decided;
-    `blocks` are reasons against merging without asking a person; `same` maps a label to the one with its tree.
+    `winner` is None for none, for toss-up and where the first is suspected of tampering; `leader` is the first of
+    the ranking, None if nobody passes the gates. `ranking` holds those that pass, best first; `excluded` the others
+    with their reason; `stage` is what decided; `blocks` are reasons against merging without asking a person; `same`
+    maps a label to the one with its tree.
     """
 
     winner: str | None = None
@@ -51,32 +55,15 @@ class Verdict:
     same: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How the stages sort those that pass: `level` are those that no stage separates from the first, `rivals` those
-    who could be first, `shares` the part of the weight space in which each of those who met at quality is."""
-
-    ranking: list[Player]
-    level: list[Player]
-    rivals: list[Player]
-    shares: dict[str, float]
-    stage: str
-
-
 def decide(
     evaluation: Evaluation, scores: Sequence[Score], rubric: Rubric, *, seed: int
 ) -> Verdict:
     """Applies gates, stages and ties. Equal inputs give equal verdicts, in whatever order they come."""
-    limits = scoring.bounds([s for s in scores if not s.failed_gates], rubric)
-    by_label = {s.label: (s, limits.get(s.label, (0.0, 0.0))) for s in scores}
-    everyone = [Player(e, *by_label[e.candidate.label]) for e in evaluation.candidates]
-    everyone.sort(key=lambda p: (*_distance(p), *_coin(p, seed)))
+    everyone = players(evaluation, scores, rubric, seed)
     out = [(p.label, p.score.failed_gates[0]) for p in everyone if p.score.failed_gates]
     excluded = {label: f"{gate.name}: {gate.why}" for label, gate in out}
     passing = [p for p in everyone if not p.score.failed_gates]
-    first = {p.tree: p.label for p in reversed(passing)}  # equal trees have one vote
-    same = {p.label: first[p.tree] for p in passing if first[p.tree] != p.label}
-    field = [p for p in passing if p.label not in same]
+    field, same = distinct(passing)
     if not field:
         return Verdict(
             runner_up=out[0][0] if out else None,
@@ -87,15 +74,20 @@ def decide(
             reasons=_out(excluded)[:3],
             blocks=("no candidate passes the gates",),
         )
-    found = _stand(field, rubric, seed)
+    found = stand(field, rubric, seed)
     if len(field) == 1 and out:  # decided by what removed the best of the others
         gate = out[0][1].name.removesuffix(".passed")
         found = dataclasses.replace(found, stage=gate)
     confidence, why = _confidence(found, evaluation, rubric)
+    if found.stage in COMPARING and confidence != "leaning":
+        rival = _turned(found.ranking[0].label, evaluation, scores, rubric, seed)
+        if rival:
+            confidence, why = "leaning", f"{why}, but not without {rival}"
     toss_up, top = confidence == "toss-up", found.ranking[0]
+    sure = not toss_up and not top.suspected
     others = [*(p.label for p in found.ranking[1:]), *excluded, None]
     return Verdict(
-        winner=None if toss_up else top.label,
+        winner=top.label if sure else None,
         leader=top.label,
         runner_up=others[0],
         confidence=confidence,
@@ -112,44 +104,24 @@ def decide(
     )
 
 
-def _out(excluded: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple((f"{n} is out: {why}.", "scoreboard") for n, why in excluded.items())
-
-
-def _distance(player: Player) -> tuple[float, ...]:
-    """How far a candidate is from passing."""
-    return (
-        player.evaluated.value("integrity") == VOID,
-        len(player.score.failed_gates),
-        -player.number("required.passed", 0.0),
-        player.number("regressions", math.inf),
-    )
-
-
-def _coin(player: Player, seed: int) -> tuple[str, ...]:
-    """A coin that belongs to the content: neither order nor finishing time can move it, nor the label, unless two
-    candidates are the same commit."""
-    toss = hashlib.sha256(f"{seed}:{player.tree}".encode()).hexdigest()
-    return toss, player.evaluated.candidate.commit, player.label
-
-
-def _stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
-    level, stage, finalists = field, "only", field
-    for each in STAGES:
-        before, best = level, max(each.key(p) for p in level)
-        finalists = before if each.name == "quality" else finalists
-        level = [p for p in before if (each.most or each.key)(p) >= best]
-        stage = each.name if len(level) == 1 < len(before) else stage
-    level.sort(key=lambda p: _coin(p, seed))
-    rest = [p for p in field if p not in level]
-    rest.sort(key=lambda p: ([-each.key(p) for each in STAGES], _coin(p, seed)))
-    return Standing(
-        ranking=[*level, *rest],
-        level=level,
-        rivals=level if len(level) > 1 else finalists,
-        shares=scoring.first_shares([p.score for p in finalists], rubric, seed=seed),
-        stage="coin" if len(level) > 1 else stage,
-    )
+def _turned(
+    label: str,
+    evaluation: Evaluation,
+    scores: Sequence[Score],
+    rubric: Rubric,
+    seed: int,
+) -> str | None:
+    """The first candidate without whom another one would win, where others were asked."""
+    for other in sorted(s.label for s in scores if s.label != label):
+        rest = compared.without(evaluation, other)
+        left = [s for s in scores if s.label != other]
+        passing = [
+            p for p in players(rest, left, rubric, seed) if not p.score.failed_gates
+        ]
+        field, _ = distinct(passing)
+        if stand(field, rubric, seed).ranking[0].label != label:
+            return other
+    return None
 
 
 def _confidence(
@@ -254,6 +226,7 @@ def _largest_difference(top: Score, other: Score) -> str | None:
 
 
 def _not_measured(field: list[Player]) -> tuple[str, ...]:
+    """What no number could be found for, with the labels where it was not so for all."""
     found: dict[str, list[str]] = {}
     for player in field:
         for name, why in player.score.unmeasured.items():
@@ -262,6 +235,11 @@ def _not_measured(field: list[Player]) -> tuple[str, ...]:
         text if len(labels) == len(field) else f"{text} ({', '.join(labels)})"
         for text, labels in sorted(found.items())
     )
+
+
+def _out(excluded: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Why each of those is out that fail a gate, as (sentence, section of the report)."""
+    return tuple((f"{n} is out: {why}.", "scoreboard") for n, why in excluded.items())
 
 
 def _blocks(

@@ -16,7 +16,8 @@ class Baseline:
 
     `stable` are ids that passed in every run, `failing` those that failed in every one, `flaky` those whose
     outcome changed; `run` is the first run. `required` are the ids of the tests in suite, checks and held-out
-    files, which are no part of the comparison.
+    files, which are no part of the comparison; of those in checks, `suspected` are passed by no candidate while others
+    are, and all are `dropped` if none fails on the base: neither count.
     """
 
     run: TestRun
@@ -24,6 +25,14 @@ class Baseline:
     failing: frozenset[str]
     flaky: tuple[str, ...]
     required: tuple[str, ...]
+    suspected: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The required tests that say something."""
+        left_out = {*self.suspected, *self.dropped}
+        return tuple(name for name in self.required if name not in left_out)
 
     @property
     def green(self) -> bool:

@@ -23,7 +23,7 @@ def open_bench(
     `role` is what the journal calls its test processes. Raises ArenaError for settings that can't work.
     """
     preload.start()
-    plan = make_plan(session, session.quarantine.git.tree_of(base), task.required)
+    plan = make_plan(session, session.quarantine.git.tree_of(base), task)
     session.journal.add(
         "plan",
         command=plan.command,

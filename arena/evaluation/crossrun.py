@@ -11,16 +11,15 @@ import ast
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from arena.evaluation import compared
 from arena.evaluation.measurement import (
     NOTE,
     Findings,
+    Flag,
     NotMeasured,
-    Value,
     flag,
-    missing,
-    value,
 )
 from arena.evaluation.pool import Pool
 from arena.evaluation.subject import Subject
@@ -62,20 +61,14 @@ def measure(pool: Pool) -> dict[str, Findings]:
         pool.executor.map(lambda pair: pool.runner.run(request(pool, *pair)), pairs), strict=True,
     ))  # fmt: skip
     matrix = {a: _valid(a, runs) for a in authors}
-    found = {s.candidate.label: _findings(s, matrix, runs) for s in pool.subjects}
-    known = [f.values["cross.passed"].value for f in found.values()]
-    scores = [float(score) for score in known if isinstance(score, int | float)]
-    if not scores:
+    rows = {s.candidate.label: {"cross": _rows(s, matrix, runs)} for s in pool.subjects}
+    values = compared.cross(rows)
+    if all(told["cross.passed"].value is None for told in values.values()):
         raise NotMeasured("no test of a candidate applies to another one")
-    # A sole author has no vote on their own change: they rank with the mean of the rest.
-    mean = value(round(sum(scores) / len(scores), 4))
-    return {label: _ranked(findings, mean) for label, findings in found.items()}
-
-
-def _ranked(found: Findings, mean: Value) -> Findings:
-    passed = found.values["cross.passed"]
-    rank = mean if passed.value is None else passed
-    return replace(found, values={**found.values, "cross.rank": rank})
+    return {
+        label: Findings(values[label], _flags(told["cross"]), told)
+        for label, told in rows.items()
+    }
 
 
 def author(pool: Pool, subject: Subject) -> Author | None:
@@ -154,29 +147,25 @@ def outcome(run: TestRun, test: str, names: frozenset[str]) -> str:
     return "n/a" if test not in run.outcomes or names & set(wanted) else "failed"
 
 
-def _findings(
+def _rows(
     subject: Subject,
     matrix: Mapping[Author, list[str]],
     runs: Mapping[tuple[str, str], TestRun],
-) -> Findings:
-    label, shares, lost = subject.candidate.label, [], []
-    rows: Matrix = {}
-    for who, tests in matrix.items():
-        if who.label == label or (who.label, label) not in runs:
-            continue
-        run = runs[who.label, label]
-        told = {test: outcome(run, test, who.names) for test in tests}
-        rows[who.label] = told
-        applicable = [o for o in told.values() if o != "n/a"]
-        if applicable:
-            shares.append(applicable.count("passed") / len(applicable))
-        failed = [test for test, said in told.items() if said == "failed"]
-        lost += [f"{who.label}: {test}" for test in failed]
+) -> Matrix:
+    label = subject.candidate.label
+    return {
+        who.label: {t: outcome(runs[who.label, label], t, who.names) for t in tests}
+        for who, tests in matrix.items()
+        if who.label != label and (who.label, label) in runs
+    }
+
+
+def _flags(rows: Matrix) -> tuple[Flag, ...]:
+    lost = [
+        f"{who}: {test}"
+        for who, told in rows.items()
+        for test, said in told.items()
+        if said == "failed"
+    ]
     said = f"fails {len(lost)} tests that other candidates brought"
-    passed = missing("no test of another candidate applies to this one")
-    if shares:
-        passed = value(round(sum(shares) / len(shares), 4))
-    values = {"cross.passed": passed, "cross.authors": value(len(shares))}
-    return Findings(
-        values, flag("fails-others-tests", NOTE, said, lost), {"cross": rows}
-    )
+    return flag("fails-others-tests", NOTE, said, lost)

@@ -70,6 +70,9 @@ def evaluate(
     runs = [first.result(), *(run.result() for run in later)]
     required = outcomes.required_ids(plan, [runs[0], *(one.gate for one in tried)])
     table = baseline(runs, required)
+    working = [one.gate for one in tried if one.gate.finished]
+    suspected, dropped = outcomes.doubted(plan, table, working)
+    table = replace(table, suspected=suspected, dropped=dropped)
     preload.load()
     finish = partial(_subject, bench, base=table, target=target)
     subjects = _without_obsolete(bench.executor.map(finish, tried))
@@ -84,7 +87,7 @@ def evaluate(
         base_tests=table.run.outcomes,
         flaky=table.flaky,
         green=table.green,
-        required=required,
+        required=table.counted,
         facts=_facts(plan),
         candidates=tuple(measured),
     )

@@ -6,11 +6,11 @@ import hashlib
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from arena.errors import ArenaError
-from arena.evaluation import metadata, pytest_config
+from arena.evaluation import grading, metadata, pytest_config
 from arena.evaluation.pytest_config import PytestConfig, TestFiles
 from arena.machine import cache, environment
 from arena.machine.environment import Environment
@@ -18,6 +18,7 @@ from arena.machine.quarantine import GITLINK, LINK, Quarantine, TreeEntry
 from arena.machine.sandbox import Isolation, isolation
 from arena.session import Session
 from arena.settings import Settings
+from arena.task import Task
 
 # Reporting plugins would fight with ours; the re-ordering ones would make runs differ.
 LEFT_OUT = {
@@ -39,8 +40,8 @@ class Plan:
     `kind` is pytest, or command (exit status only, or JUnit XML); `targets` are what pytest gets as arguments;
     `files` tells tests from source; `roots` are folders of the tree that go on sys.path; `packages` the importable
     names in them; `programs` the project's commands with their functions; `required` maps the files of suite, checks
-    and held-out tests to their content; `copies` maps ignored files of the checkout `top` that every tree needs to a
-    hash of their content.
+    and held-out tests to their content, of which `checks` are graded by assertion; `copies` maps ignored files of the
+    checkout `top` that every tree needs to a hash of their content.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Plan:
     packages: tuple[str, ...]
     programs: Mapping[str, str]
     required: Mapping[str, bytes]
+    checks: frozenset[str]
     copies: Mapping[str, str]
     variables: Mapping[str, str]
     isolation: Isolation
@@ -96,13 +98,14 @@ class Plan:
         return tuple(name for name in self.packages if name in RUNNER_PARTS)
 
 
-def make_plan(session: Session, base_tree: str, required: Mapping[str, bytes]) -> Plan:
+def make_plan(session: Session, base_tree: str, task: Task) -> Plan:
     """Reads the base and the settings and decides how its tests, and everybody's, are run.
 
-    `required` maps paths in the tree to the content of suite, checks and held-out tests.
     Raises ArenaError for a configuration that can't work.
     """
     settings, quarantine, top = session.settings, session.quarantine, session.top
+    checks = {path: grading.graded(text) for path, text in task.checks.items()}
+    required = {**task.required, **checks}
 
     def read(path: str) -> bytes | None:
         return quarantine.read(base_tree, path)
@@ -128,6 +131,7 @@ def make_plan(session: Session, base_tree: str, required: Mapping[str, bytes]) -
         packages=importable(entries, roots),
         programs=metadata.programs(read, folder),
         required=required,
+        checks=frozenset(checks),
         copies=_generated(top, settings.judge_copy) if checkout else {},
         variables=environment.allowed_variables(settings.env),
         isolation=isolation(allow_network=settings.allow_network, wanted=boxed),
@@ -137,6 +141,8 @@ def make_plan(session: Session, base_tree: str, required: Mapping[str, bytes]) -
         settings=settings,
     )
     there = {*env.distributions, *plan.packages}
+    if "pytest" not in there and kind == "command" and required:
+        return replace(plan, environment=environment.with_pytest(env))
     if kind == "pytest" and "pytest" not in there:
         raise ArenaError(
             f"pytest is not installed for {env.python} ({env.found}). Install it there, or name the project's "

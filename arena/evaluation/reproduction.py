@@ -6,24 +6,24 @@ moved output proves nothing by itself (24 % of all-wrong triples have it). So it
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from arena.evaluation import snippets, where
+from arena.evaluation import compared, snippets, where
 from arena.evaluation.measurement import Findings, NotMeasured, missing, value
 from arena.evaluation.pool import Pool
 from arena.evaluation.snippets import Job
 from arena.evaluation.units import Unit, changed_units, unit_at
 from arena.machine import process
 
-NAMES = {"reproduction": "points", "where.touched": ""}
+NAMES = {"reproduction": "points", "reproduction.agreed": "share", "where.touched": ""}
 PROGRAM = Path(process.__file__).parent / "inside" / "reproduce.py"
 BASE, AGAIN = "<base>", "<base again>"  # no label has such characters
 SECONDS = 60  # time limit of one job
-SAME_OUTPUT = 0.4  # most that agreement of the others can add to a job's point
 TRACEBACK = "Traceback (most recent call last)"
 # What differs between two runs of the same thing: addresses, places, times, dates, line numbers.
 MASKS = (
@@ -66,28 +66,39 @@ def measure(pool: Pool) -> dict[str, Findings]:
     ]
     witness = where.witnesses_of(pool.subjects)
     entered = _entered(pool, [base[n] for n in stable])
+    rows: dict[str, dict[str, Any]] = {}
+    for label, run in runs.items():
+        points = [_points(base[n], run[n]) for n in telling]
+        rows[label] = {
+            "points": points,
+            "witness": witness[label],
+            "outputs": [_output(run[n], points[k]) for k, n in enumerate(telling)],
+            "reproduction": [_row(jobs[n], base[n], run[n]) for n in telling],
+        }
+    alike = compared.outputs(rows)
     found = {}
     for subject in pool.subjects:
         label = subject.candidate.label
-        points = missing(
-            "no example of the task's text behaves differently from the base"
-        )
-        if label not in runs:
-            points = missing(subject.run.why_nothing)
-        elif telling:
-            each = [_points(n, label, base, runs, witness) for n in telling]
-            points = value(round(sum(each) / len(each), 4), 0.0)
+        told = rows.get(label, {})
+        points = told.pop("points", None)
+        moved = missing("no example of the task's text comes out differently")
+        if points is None:
+            moved = missing(subject.run.why_nothing)
+        elif points:
+            moved = value(round(sum(points) / len(points), 4), 0.0)
         touched = missing("no function of the project ran in the examples")
         if entered:
             touched = value(bool(entered & changed_units(subject)))
-        shown = [
-            _row(jobs[n], base[n], runs[label][n]) for n in telling if label in runs
-        ]
-        values = {"reproduction": points, "where.touched": touched}
-        found[label] = Findings(
-            values, details={"reproduction": shown} if shown else {}
-        )
+        same = alike.get(label, {"reproduction.agreed": moved})
+        values = {"reproduction": moved, "where.touched": touched, **same}
+        found[label] = Findings(values, details=told if points else {})
     return found
+
+
+def _output(shown: Shown, points: float) -> str:
+    """What stands for an output when candidates are compared; "" where it did not move, or newly crashed."""
+    digest = hashlib.sha256(repr(shown.said).encode()).hexdigest()[:16]
+    return digest if points > 0 else ""
 
 
 def _run(pool: Pool, label: str, jobs: tuple[Job, ...]) -> list[Shown]:
@@ -132,24 +143,13 @@ def mask(text: str) -> str:
     return result
 
 
-def _points(
-    number: int,
-    label: str,
-    base: list[Shown],
-    runs: Mapping[str, list[Shown]],
-    witness: Mapping[str, str],
-) -> float:
-    """-1 for a new crash, 0 where nothing moved, ½ where it crashes otherwise, 1 where it moved cleanly; and up to
-    0.4 for the share of other witnesses with the very same output."""
-    before, now = base[number], runs[label][number]
+def _points(before: Shown, now: Shown) -> float:
+    """-1 for a new crash, 0 where nothing moved, ½ where it crashes otherwise, 1 where it moved cleanly."""
     if now.said == before.said:
         return 0.0
-    if now.crashed and not before.crashed:
-        return -1.0
-    others = {w for name, w in witness.items() if w != witness[label] and name in runs}
-    same = {witness[name] for name, run in runs.items() if run[number].said == now.said}
-    agreed = len(others & same) / len(others) if others else 0.0
-    return (0.5 if now.crashed else 1.0) + SAME_OUTPUT * agreed
+    if now.crashed:
+        return 0.5 if before.crashed else -1.0
+    return 1.0
 
 
 def _entered(pool: Pool, shown: list[Shown]) -> frozenset[Unit]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.evaluation import foreign, pytest_config
-from arena.evaluation.plan import Plan
+from arena.evaluation.plan import Plan, test_modules
 from arena.evaluation.testrun import TestRun, read_events
 from arena.machine import cache, process, records, sandbox, store
 from arena.machine.environment import Environment, clean_variables
@@ -132,10 +132,26 @@ class Runner:
         tail = tail_of(place / f"{request.role}.log")
         tree = place / "tree" / plan.folder
         outcomes, messages = foreign.read(done.exit_code, tree, settings.junit, tail)
-        return TestRun.of(
+        found = TestRun.of(
             done, tail, outcomes=outcomes, messages=messages, collected=tuple(outcomes),
             finished=done.reason == "exited" and bool(outcomes),
         )  # fmt: skip
+        return self._with_required(found, request, place) if plan.required else found
+
+    def _with_required(self, found: TestRun, request: Request, place: Path) -> TestRun:
+        """The run of another test command, with the files of suite, checks and held-out tests run by pytest."""
+        files = test_modules(self.plan.required)
+        places = tuple(os.path.relpath(f, self.plan.folder or ".") for f in files)
+        more = self._pytest(replace(request, role="required", targets=places), place)
+        return replace(
+            found,
+            outcomes={**found.outcomes, **more.outcomes},
+            messages={**found.messages, **more.messages},
+            broken={**found.broken, **more.broken},
+            collected=(*found.collected, *more.collected),
+            inside=more.inside,
+            outside=more.outside,
+        )
 
     def program(
         self, script: Path, order: dict[str, Any], request: Request
@@ -211,7 +227,8 @@ class Runner:
             "ids": request.ids and list(request.ids),
             "order_seed": request.shuffle,
             "coverage": {"include": wanted} if wanted else None,
-            "confirmed": request.confirmed,
+            "confirmed": request.confirmed and plan.kind == "pytest",
+            "spare": None if env.spare is None else str(env.spare),
             "self_hosted": bool(plan.runner_parts),
         }
 
@@ -240,6 +257,7 @@ class Runner:
             )
         self.journal.add("process", request.label, role=role, tree=request.tree)
         seen = [env.prefix, env.base_prefix, *env.path, *env.extra_path, env.lent]
+        seen += [env.spare] if env.spare else []
         return process.run(
             sandbox.wrap(
                 argv, isolation=plan.isolation, cwd=cwd, writable=[place], readable=[*seen, RUNNER.parent],

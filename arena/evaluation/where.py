@@ -11,38 +11,40 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from arena.evaluation import compared
 from arena.evaluation.measurement import Findings, Value, missing, value
 from arena.evaluation.pool import Pool
 from arena.evaluation.subject import Subject
-from arena.evaluation.units import Unit, changed_units
+from arena.evaluation.units import changed_units
 
 NAMES = {"where.agreed": "share", "where.likeness": "share"}
-WITNESSES = 3  # fewer independent ones can't agree about anything
 SAME = 0.95  # likeness from which two changes of unknown origin count as one witness
 Bag = Counter[tuple[str, ...]]
 
 
 def measure(pool: Pool) -> dict[str, Findings]:
     """Agreement about the functions that must change, and likeness of the change to the others."""
-    changed = {s.candidate.label: changed_units(s) for s in pool.subjects}
-    bags = {s.candidate.label: bag(_files(s)) for s in pool.subjects}
-    agreed, alike = consensus(changed, witnesses_of(pool.subjects)), medoid(bags)
-    few = f"fewer than {WITNESSES} independent witnesses"
+    alike = medoid({s.candidate.label: bag(_files(s)) for s in pool.subjects})
+    witness = witnesses_of(pool.subjects)
+    details = {
+        s.candidate.label: {
+            "where": sorted(f"{path}: {name}" for path, name in changed_units(s)),
+            "witness": witness[s.candidate.label],
+        }
+        for s in pool.subjects
+    }
+    agreed = compared.places(details)
     return {
         label: Findings(
-            {
-                "where.agreed": _value(agreed[label], few),
-                "where.likeness": _value(alike[label], "there is no other candidate"),
-            },
-            details={
-                "where": sorted(f"{path}: {name}" for path, name in changed[label])
-            },
+            {**agreed[label], "where.likeness": _value(alike[label])},
+            details=details[label],
         )
-        for label in changed
+        for label in details
     }
 
 
-def _value(found: float | None, why: str) -> Value:
+def _value(found: float | None) -> Value:
+    why = "there is no other candidate"
     return missing(why) if found is None else value(round(found, 4))
 
 
@@ -58,31 +60,6 @@ def _files(subject: Subject) -> list[tuple[str, bytes, bytes]]:
         for change in subject.changes
         if change.path.endswith(".py") and not subject.plan.files.is_test(change.path)
     ]
-
-
-def consensus(
-    changed: Mapping[str, frozenset[Unit]], witness: Mapping[str, str]
-) -> dict[str, float | None]:
-    """Label → share of the agreed units that the candidate changes; None where fewer than three witnesses are.
-
-    A unit is agreed if at least half of the *other* witnesses change it. A witness is one agent program with all its
-    entries: it changes what any of them changes.
-    """
-    groups: dict[str, set[Unit]] = {}
-    for label, found in changed.items():
-        groups.setdefault(witness[label], set()).update(found)
-    if len(groups) < WITNESSES:
-        return dict.fromkeys(changed)
-    return {
-        label: _covered(own, witness[label], groups) for label, own in changed.items()
-    }
-
-
-def _covered(own: frozenset[Unit], mine: str, groups: Mapping[str, set[Unit]]) -> float:
-    others = [found for name, found in groups.items() if name != mine]
-    votes = Counter(unit for found in others for unit in found)
-    agreed = {unit for unit, count in votes.items() if 2 * count >= len(others)}
-    return len(agreed & own) / len(agreed) if agreed else 0.0
 
 
 def bag(files: Sequence[tuple[str, bytes, bytes]]) -> Bag:

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from arena.machine import process, records, store
 DESCRIBE = Path(__file__).parent / "inside" / "describe.py"
 # The packages that the judge lends to a project's Python, and the fixed variables of its tests.
 LENT = ("coverage", "pytest_jsonreport", "pytest_metadata")
+# And a pytest for suites and checks of a project that does without; it needs this Python.
+PYTEST = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
+OLDEST_FOR_PYTEST = (3, 10)
 PLATFORM = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH")
 FIXED = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 
@@ -40,7 +43,8 @@ class Environment:
     """A Python environment as it is before anything of a candidate runs in it.
 
     `found` says in words how it was chosen; `lent` is the folder with our plugins for its minor version;
-    `extra_path` are folders that go behind the candidate's code (the project's metadata, for instance).
+    `extra_path` are folders that go behind the candidate's code (the project's metadata, for instance); `spare` holds
+    a pytest for an environment that has none.
     """
 
     python: Path
@@ -56,6 +60,7 @@ class Environment:
     editable_roots: tuple[Path, ...]
     lent: Path
     extra_path: tuple[Path, ...] = ()
+    spare: Path | None = None
 
     @property
     def covers(self) -> bool:
@@ -112,10 +117,35 @@ def describe(python: Path, found: str) -> Environment:
 
 def _lend(python: Path, version: str, tag: str) -> Path:
     """The private folder with our plugins for one minor version, made on first use."""
+
+    def fit(made: Path) -> None:
+        if tag != sys.implementation.cache_tag:
+            _refit_coverage(python, version, made)
+
+    return _copied(python, tag, LENT, fit)
+
+
+def with_pytest(environment: Environment) -> Environment:
+    """The same environment with our pytest to fall back on. Raises ArenaError if it is too old for that."""
+    if tuple(map(int, environment.version.split(".")[:2])) < OLDEST_FOR_PYTEST:
+        raise ArenaError(
+            f"suite and checks need pytest, which {environment.python} has not. Install it there."
+        )
+    folder = _copied(environment.python, environment.cache_tag, PYTEST)
+    return dataclasses.replace(environment, spare=folder)
+
+
+def _copied(
+    python: Path,
+    tag: str,
+    packages: tuple[str, ...],
+    fit: Callable[[Path], None] = lambda _: None,
+) -> Path:
+    """A folder of ours with copies of packages that stand beside arena, made on first use."""
     import importlib.metadata  # costs 20 ms
 
-    sources = [_source(package) for package in LENT]
-    facts = f"{importlib.metadata.version('coverage')} {sources}"
+    sources = [_source(package) for package in packages]
+    facts = f"{importlib.metadata.version(packages[0])} {sources}"
     digest = hashlib.sha256(facts.encode()).hexdigest()
     folder = store.cache_dir() / "lent" / f"{tag}-{digest[:8]}"
     if folder.is_dir():
@@ -123,10 +153,11 @@ def _lend(python: Path, version: str, tag: str) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
         made = Path(beside, "made")
+        made.mkdir()
         for source in sources:
-            shutil.copytree(source, made / source.name)
-        if tag != sys.implementation.cache_tag:
-            _refit_coverage(python, version, made)
+            copy = shutil.copytree if source.is_dir() else shutil.copy2
+            copy(source, made / source.name)
+        fit(made)
         # Now, since nobody may write there later: compiled anew for every run it would cost more than many suites.
         process.capture([str(python), "-I", "-m", "compileall", "-q", str(made)])
         with contextlib.suppress(OSError):  # another arena was quicker
@@ -138,7 +169,8 @@ def _source(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ArenaError(f"{package} is missing beside arena. Install arena again.")
-    return Path(spec.origin).parent
+    origin = Path(spec.origin)
+    return origin if spec.submodule_search_locations is None else origin.parent
 
 
 def _refit_coverage(python: Path, version: str, made: Path) -> None:

@@ -111,6 +111,7 @@ class Project:
         self,
         *names: str,
         required: dict[str, str] | None = None,
+        checks: dict[str, str] | None = None,
         role: str = "suite",
         target: str | None = "main",
         prompt: str | None = None,
@@ -125,8 +126,9 @@ class Project:
         opened.freeze(base=base, target=ref, labels=list(names))
         named = candidates.resolve(opened.repo, names, folder=self.path)
         found = [candidates.take(opened, one, base=base) for one in named]
-        checks = {path: text.encode() for path, text in (required or {}).items()}
-        task = Task(prompt=prompt, checks=checks)
+        held = {path: text.encode() for path, text in (required or {}).items()}
+        given_checks = {path: text.encode() for path, text in (checks or {}).items()}
+        task = Task(prompt=prompt, holdouts=held, checks=given_checks)
         try:
             with open_bench(opened, task, base=base, role=role) as bench:
                 measured = evaluate(bench, found, base=base, target=opened.tip(ref))

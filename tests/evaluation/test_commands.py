@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import venv
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,20 @@ def test_junit(plain: Any) -> None:
     # another command is another question, not one that the cache can answer
     other = plain.judge("fix", test="python write.py; true", junit="out.xml")
     assert other.processes() == {"suite": 4}
+
+
+def test_a_check_is_run_by_pytest_beside_another_test_command(
+    plain: Any, tmp_path: Path
+) -> None:
+    """Also in an environment that has no pytest: it is lent one."""
+    venv.create(tmp_path / "bare", with_pip=False)
+    check = "import calc\ndef test_add(): assert calc.add(2, 3) == 5\n"
+    given = {"test": "python check.py", "python": str(tmp_path / "bare/bin/python")}
+    found = plain.judge("fix", "other", checks={"checks/test_add.py": check}, **given)
+    assert found.value("fix", "required.passed") == 1.0
+    assert found.value("other", "required.passed") == 0.0
+    assert found.evaluation.base_tests["test command"] == "failed"
+    assert found.processes() == {"suite": 5, "required": 5}
 
 
 def test_every_spelling_of_pytest_is_run_by_the_judge(make_project: Any) -> None:

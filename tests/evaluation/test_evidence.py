@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from arena.evaluation import outcomes, snippets, twins, units, where
+from arena.evaluation import compared, grading, outcomes, snippets, twins, units
 
 from .conftest import Judged, MakeProject
 
@@ -45,7 +45,8 @@ def judged(make_project: MakeProject) -> Judged:
 
 def test_the_tasks_example_is_run_before_and_after(judged: Judged):
     assert judged.value("noop", "reproduction") == 0.0
-    assert judged.value("right", "reproduction") > 1.0
+    assert judged.value("right", "reproduction") == 1.0
+    assert judged.value("right", "reproduction.agreed") == pytest.approx(1 / 3, abs=0.01)  # fmt: skip
     assert judged.value("crash", "reproduction") == -1.0
     assert judged.value("right", "where.touched") is True
     assert judged.value("noop", "where.touched") is False
@@ -65,16 +66,16 @@ def test_candidates_tests_are_run_on_the_others(judged: Judged):
 def test_agreement_needs_three_witnesses(judged: Judged):
     assert judged.value("right", "where.agreed") == 1.0
     changed = {"a": frozenset({("m.py", "f")}), "b": frozenset({("m.py", "f")})}
-    assert where.consensus(changed, {"a": "x", "b": "y"}) == {"a": None, "b": None}
+    assert compared.consensus(changed, {"a": "x", "b": "y"}) == {"a": None, "b": None}
     one_agent = dict.fromkeys("abc", "agent claude")
     three = {**changed, "c": frozenset({("m.py", "g")})}
-    assert set(where.consensus(three, one_agent).values()) == {None}
+    assert set(compared.consensus(three, one_agent).values()) == {None}
     three_agents = {"a": "x", "b": "y", "c": "z"}
-    assert where.consensus(three, three_agents) == {
+    assert compared.consensus(three, three_agents) == {
         "a": 1 / 2,
         "b": 1 / 2,
         "c": 1.0,
-    } or (where.consensus(three, three_agents)["c"] >= 0)
+    } or (compared.consensus(three, three_agents)["c"] >= 0)
 
 
 def test_fast_leaves_the_runs_out(make_project: MakeProject):
@@ -173,3 +174,57 @@ def test_a_twin_that_passes_is_void(make_project: MakeProject):
     assert found.value("cheat", "integrity") == "void"
     assert found.value("honest", "twins.failed") == 1.0
     assert found.value("honest", "integrity") == "clean"
+
+
+CHECK = """
+from text import count, first
+
+
+def test_asked():
+    assert count("a  b") == 2
+    assert count("a   b") == 2
+    assert count("a b") == 99
+
+
+def test_guard():
+    assert first("a b") == "a"
+"""
+
+
+def test_a_check_is_graded_by_assertion_and_suspected_where_nobody_passes(
+    make_project: MakeProject,
+):
+    project = make_project(FILES)
+    half = FILES["text/words.py"].replace("split(' '))", "replace('  ', ' ').split(' '))")  # fmt: skip
+    project.branch("whole", {"text/words.py": FIX})
+    project.branch("half", {"text/words.py": half})
+    judged = project.judge("whole", "half", checks={"tests/test_check.py": CHECK})
+    assert judged.value("whole", "required.passed") == 1.0
+    assert judged.value("half", "required.passed") == pytest.approx(2 / 3)
+    wrong = judged.flags("half")["check-suspected"]
+    assert wrong.evidence == ("tests/test_check.py::test_asked__3",)
+    assert len(judged.evaluation.required) == 3
+    alone = project.judge("whole", checks={"tests/test_check.py": CHECK})
+    assert alone.value("whole", "required.passed") == pytest.approx(3 / 4)
+    assert "check-suspected" not in alone.flags("whole")
+
+
+def test_a_check_that_passes_on_the_base_is_left_out(make_project: MakeProject):
+    project = make_project(FILES)
+    project.branch("a", {"text/words.py": FIX})
+    idle = "from text import first\ndef test_idle(): assert first('a b') == 'a'\n"
+    judged = project.judge("a", checks={"tests/test_check.py": idle})
+    assert judged.measured("a", "required.passed").why_none == "the check passes on the base"  # fmt: skip
+    assert judged.grades("a")["check-dropped"] == "note"
+    assert judged.evaluation.required == ()
+
+
+def test_other_assertions_of_a_graded_test_are_still_evaluated():
+    source = b"def test_a():\n    it = iter([1, 2])\n    assert next(it) == 1\n    assert next(it) == 2\n"
+    names: dict = {}
+    exec(grading.graded(source).decode(), names)
+    names["test_a__1"](), names["test_a__2"]()
+    assert "test_a" not in names
+    one = b"class TestA:\n    def test_b(self):\n        assert 1\n"
+    assert b"test_b(" in grading.graded(one)
+    assert grading.graded(b"def broken(:") == b"def broken(:"

@@ -62,7 +62,7 @@ def run(tmp_path: Path) -> Run:
             "extra_path": [], "lent": str(env.lent), "ini": str(tmp_path / "pytest.ini"),
             "plugins": [], "options": ["-p", "no:cacheprovider", "-q", "--tb=short"],
             "targets": [], "ids": None, "order_seed": None, "coverage": None,
-            "events": writing, "self_hosted": False, "confirmed": True, **order,
+            "events": writing, "self_hosted": False, "confirmed": True, "spare": None, **order,
         }  # fmt: skip
         (tmp_path / "order.json").write_text(json.dumps(given))
         done = process.run(
@@ -313,9 +313,11 @@ def test_tests_of_our_own_say_nothing_about_an_honest_suite(run: Run) -> None:
             {"pytest": "failed", "unittest": "passed"},
         ),
         (
-            ("from _pytest.reports import TestReport\n"
-            "TestReport.from_item_and_call = classmethod(lambda cls, item, call: cls(item.nodeid, item.location,"
-            " {}, 'passed', None, call.when))"),
+            (
+                "from _pytest.reports import TestReport\n"
+                "TestReport.from_item_and_call = classmethod(lambda cls, item, call: cls(item.nodeid, item.location,"
+                " {}, 'passed', None, call.when))"
+            ),
             {"pytest": "passed", "unittest": "passed"},
         ),
     ],

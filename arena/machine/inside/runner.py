@@ -231,6 +231,7 @@ def main():
     if order["self_hosted"]:  # the project is part of the test runner itself
         place_code(order)
     sys.path.insert(0, order["lent"])
+    sys.path += [order["spare"]] if order["spare"] else []
     import pytest
 
     measure = start_coverage(order["coverage"])

@@ -48,10 +48,11 @@ def candidate(
     *,
     tree: str = "",
     doubt: str = "",
+    flag: str = "odd",
     commit: str = "",
 ) -> Evaluated:
     """A good candidate but for `values`; its tree is its label unless given."""
-    doubts = (Flag(id="odd", grade="suspicious", summary=doubt),) if doubt else ()
+    doubts = (Flag(id=flag, grade="suspicious", summary=doubt),) if doubt else ()
     return Evaluated(
         candidate=Candidate(
             label=label,

@@ -179,7 +179,8 @@ def test_a_winner_is_first_alone_and_a_toss_up_has_a_leader(make, build, by, fie
     got = make.decide(build(field), by)
     assert got.leader == (got.ranking[0] if got.ranking else None)
     assert (got.confidence == "none") == (not got.ranking)
-    assert got.winner == (None if got.confidence in ("none", "toss-up") else got.leader)
+    unsure = got.confidence in ("none", "toss-up") or "odd: edited a test" in got.blocks
+    assert got.winner == (None if unsure else got.leader)
     assert (len(got.tied) > 1) == (got.confidence == "toss-up")
     assert got.confidence in ("decisive", "clear") or got.blocks
     assert got.why

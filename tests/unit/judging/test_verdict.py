@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from arena import verdict
+from arena import stages
 from arena.machine import records
 
 QUALITY = {"static.new": 3}  # 9 points less than none under the default rubric
@@ -37,8 +37,9 @@ def soft(make):
 
 
 def test_the_order_of_the_stages_is_one_table():
-    assert [stage.name for stage in verdict.STAGES] == [
-        "required", "regressions", "mended", "reproduction", "cross-run", "touched", "agreement", "quality",
+    assert [stage.name for stage in stages.STAGES] == [
+        "required", "regressions", "mended", "suspicion", "reproduction", "same output", "cross-run", "touched",
+        "agreement", "quality",
     ]  # fmt: skip
 
 
@@ -115,21 +116,34 @@ def test_clear_where_a_rival_breaks_what_worked(judged):
     assert found.why == "passes all 5 required tests and breaks nothing"
 
 
-def test_a_suspicious_flag_makes_it_leaning_and_blocks_in_every_stage(judged):
-    for rival in (
-        {"required.passed": 0.0},
-        {"regressions": 1},
-        {"static.new": 9, "coverage.changed": 0},
-    ):
+def test_a_suspicious_flag_leaves_a_leader_but_no_winner_and_blocks(judged):
+    for rival in ({"required.passed": 0.0}, {"regressions": 1}):
         found = judged({}, rival, doubt="wrote into conftest.py")
-        assert (found.winner, found.confidence) == ("a", "leaning")
+        assert (found.winner, found.leader) == (None, "a")
+        assert found.confidence == "leaning"
         assert "wrote into conftest.py" in found.why
         assert "odd: wrote into conftest.py" in found.blocks
     mended = {"tests.fixed": 2}
     found = judged(
         mended, {"tests.still_failing": 2}, required=(), doubt="wrote into conftest.py"
     )
-    assert (found.winner, found.confidence) == ("a", "leaning")
+    assert (found.winner, found.leader, found.confidence) == (None, "a", "leaning")
+
+
+def test_who_is_not_suspected_comes_first(judged, make):
+    one = make.candidate("a", {"static.new": 0}, doubt="looked at its callers")
+    other = make.candidate("b", {"static.new": 9})
+    found = make.decide(make.evaluation([one, other]))
+    assert (found.winner, found.stage) == ("b", "suspicion")
+
+
+def test_an_open_question_about_all_is_no_suspicion_against_one(judged, make):
+    for name in ("obsolete-tests", "intermittent-failures", "check-suspected"):
+        one = make.candidate("a", {}, doubt="a question", flag=name)
+        other = make.candidate("b", {"static.new": 9})
+        found = make.decide(make.evaluation([one, other]))
+        assert (found.winner, found.confidence) == ("a", "leaning")
+        assert f"{name}: a question" in found.blocks
 
 
 def test_a_change_that_no_test_ran_is_at_most_leaning(judged):
