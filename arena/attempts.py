@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,7 @@ from arena import agents, archive, snapshot, worktrees
 from arena.agents import AGENTS, Attempt, Order
 from arena.candidates import Candidate
 from arena.errors import ArenaError
-from arena.machine import environment
+from arena.machine import environment, fingerprint
 from arena.patterns import Entry
 from arena.session import Session
 from arena.task import Task
@@ -35,12 +36,25 @@ class Tried(NamedTuple):
 def run_all(
     session: Session, task: Task, entries: Sequence[Entry], *, base: str
 ) -> list[Tried]:
-    """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears."""
+    """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears.
+
+    What changed in the repository meanwhile is told with each candidate: whose deed it was can't be proven.
+    """
     (session.folder / "logs").mkdir(exist_ok=True)
+    repo, saved = session.repo, session.folder / "before"
+    before = fingerprint.take(repo, saved=saved)
     # One after the other: git's own locks are in the way of more.
     trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
     with ThreadPoolExecutor(max_workers=len(trees)) as pool:
-        return list(pool.map(partial(_try, session, task), entries, trees, count()))
+        tried = list(pool.map(partial(_try, session, task), entries, trees, count()))
+    found = fingerprint.compare(before, fingerprint.take(repo), repo=repo, saved=saved)
+    for what, restore in found:
+        session.journal.add("repository-changed", what=what, restore=restore)
+    told = tuple(f"{what}; to take it back: {restore}" for what, restore in found)
+    return [
+        one._replace(candidate=one.candidate and replace(one.candidate, changed=told))
+        for one in tried
+    ]
 
 
 def _try(

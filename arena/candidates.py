@@ -23,7 +23,8 @@ KINDS = {"refs/heads/": "branch", "refs/remotes/": "remote branch", "refs/tags/"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A commit under judgement. `agent` is the program that made it, None for an existing revision; `source` says
-    in words where it comes from; `message` is its commit subject, the author's words."""
+    in words where it comes from; `message` is its commit subject, the author's words; `changed` tells what changed in
+    the repository while its agent worked."""
 
     label: str
     commit: str
@@ -31,6 +32,7 @@ class Candidate:
     source: str
     message: str = ""
     agent: str | None = None
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

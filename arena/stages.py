@@ -60,7 +60,12 @@ class Stage:
 
 
 # Questions that are open for all candidates alike, and no suspicion against one of them.
-OPEN = ("obsolete-tests", "intermittent-failures", "check-suspected")
+OPEN = (
+    "repository-changed",
+    "obsolete-tests",
+    "intermittent-failures",
+    "check-suspected",
+)
 # The order in which candidates that pass the gates are separated: this table is the judge.
 STAGES = (
     Stage("required", lambda p: p.number("required.passed", -math.inf)),

@@ -74,6 +74,7 @@ def _lines(call: Call) -> Iterator[Any]:
 LINES = {
     "attempt": "{label}: {outcome} after {seconds:.0f} s ({why})",
     "attempt-failed": "{label}: failed: {why}",
+    "repository-changed": "changed while agents worked: {what}. To take it back: {restore}",
     "tests": "{label}: {passed} of {total} tests passed in {seconds:.1f} s ({role})",
     "tests-cached": "{label}: tests known from before ({role})",
     "plan": "tests: {command} with {python} ({found}); isolation: {isolation}",

@@ -138,6 +138,8 @@ CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] =
      lambda s: s.run.disagree),
     ("canary-wrong", told.VOID, "{} tests of the judge's own did not end as they must", _canaries),
     ("ended-early", told.SUSPICIOUS, "the test run ended before its end", _early_end),
+    ("repository-changed", told.SUSPICIOUS, "{} things changed in the repository while agents worked",
+     lambda s: s.candidate.changed),
     ("missing-module", told.NOTE, "imports modules that are not in the tree or the environment", _absent),
     ("runs-itself", told.NOTE, "this project is part of the test runner: its own code ran the tests",
      lambda s: s.plan.runner_parts),
