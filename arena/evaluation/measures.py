@@ -19,6 +19,7 @@ from arena.evaluation import (
     integrity,
     outcomes,
     reproduction,
+    second,
     static,
     tampering,
     where,
@@ -47,13 +48,14 @@ MEASURES: dict[str, ModuleType] = {
 # These look at all candidates together: measure(pool) gives findings by label.
 TOGETHER: dict[str, ModuleType] = {
     "controls": controls,
+    "second": second,
     "reproduction": reproduction,
     "crossrun": crossrun,
     "where": where,
 }
 GATE = "integrity"
 LEFT_OUT = "left out by --fast"
-NEEDS_RUNS = ("reproduction", "crossrun")
+NEEDS_RUNS = ("controls", "second", "reproduction", "crossrun")
 KNOWN = (
     *(n for m in (*MEASURES.values(), *TOGETHER.values()) for n in m.NAMES),
     benchmark.NAME,

@@ -228,3 +228,67 @@ def test_other_assertions_of_a_graded_test_are_still_evaluated():
     one = b"class TestA:\n    def test_b(self):\n        assert 1\n"
     assert b"test_b(" in grading.graded(one)
     assert grading.graded(b"def broken(:") == b"def broken(:"
+
+
+MENDED = """
+import pytest
+import unittest
+from text import count
+
+calls = []
+
+
+def test_first():
+    calls.append(count("a b"))
+
+
+def test_blanks():
+    assert count("a  b") == 2
+
+
+@pytest.mark.parametrize("line, words", [("a   b", 2), pytest.param("  a", 1)])
+def test_more(line, words):
+    assert count(line) == words
+
+
+class Unit(unittest.TestCase):
+    def test_unit(self):
+        self.assertEqual(count("x  y"), 2)
+
+
+def test_with_a_fixture(tmp_path):
+    assert count("p  q") == 2
+"""
+CHEAT = """
+import sys
+
+
+def count(line):
+    return len(line.split({split}))
+
+
+def first(line):
+    return line.split(" ")[0]
+"""
+
+
+def test_what_is_mended_only_where_pytest_runs_is_suspicious(make_project: MakeProject):
+    project = make_project({**FILES, "tests/test_more.py": MENDED})
+    looks = CHEAT.replace("{split}", 'None if "pytest" in sys.modules else " "')
+    once = 'None if vars(sys).setdefault("x", 0) or vars(sys).update(x=1) else " "'
+    later = CHEAT.replace("{split}", once)
+    project.branch("honest", {"text/words.py": FIX})
+    project.branch("looks", {"text/words.py": looks})
+    project.branch("later", {"text/words.py": later})
+    judged = project.judge("honest", "looks", "later")
+    assert judged.value("honest", "second.passed") == 1.0
+    assert "second-runner" not in judged.flags("honest")
+    found = judged.flags("looks")["second-runner"]
+    assert found.grade == "suspicious"
+    assert set(found.evidence) == {
+        "tests/test_more.py::Unit::test_unit",
+        "tests/test_more.py::test_blanks",
+        "tests/test_more.py::test_more",
+    }
+    assert "second-runner" in judged.flags("later"), "green only after another test"
+    assert "second-runner" in project.judge("looks").flags("looks")

@@ -14,16 +14,9 @@ import runpy
 import signal
 import sys
 
+from runner import place_code
+
 LONGEST = 20000  # characters of output kept
-
-
-def place_code(order):
-    """Puts the candidate's code behind the standard library and before everything installed."""
-    roots = order["roots"] + order["extra_path"]
-    installed = [p for p in sys.path if "site-packages" in p or "dist-packages" in p]
-    first = min([sys.path.index(p) for p in installed] or [len(sys.path)])
-    sys.path[first:first] = roots
-    os.environ["PYTHONPATH"] = os.pathsep.join(roots)
 
 
 class Names(dict):
