@@ -18,50 +18,10 @@ import click
 from arena import __version__, settings
 from arena.commands import faults
 from arena.commands.call import Call
+from arena.commands.words import argument, flag, option, setting, several
 from arena.errors import ArenaError
 
-METAVARS = {"base": "REV", "target": "BRANCH", "rubric": "NAME|FILE", "project": "DIR"}
-BY_TYPE = {"int": "N", "int | None": "N", "float": "TIME", "bool": None}
 Stub = Callable[[], None]
-
-
-def option(*names: str, **facts: Any) -> click.Option:
-    """An option that is no setting."""
-    return click.Option(names, **facts)
-
-
-def flag(*names: str, text: str) -> click.Option:
-    """An option without a value."""
-    return click.Option(names, is_flag=True, help=text)
-
-
-def several(name: str, word: str, metavar: str, text: str) -> click.Option:
-    """An option that may be given more than once."""
-    return click.Option([name, word], multiple=True, metavar=metavar, help=text)
-
-
-def setting(name: str, **facts: Any) -> click.Option:
-    """The option of a setting, as its declaration says."""
-    item = settings.FIELDS[name]
-    text, default = item.metadata["doc"], item.default
-    if isinstance(default, float):
-        default = f"{default / 60:g}m"
-    if default and "default" not in text:
-        text = f"{text} [default: {default}]"
-    if item.type == "bool":
-        facts["is_flag"] = True
-    elif item.metadata["choices"]:
-        facts["type"] = click.Choice(item.metadata["choices"])
-    else:
-        facts["metavar"] = METAVARS.get(name) or BY_TYPE.get(str(item.type), "TEXT")
-        facts["multiple"] = isinstance(default, tuple)
-    text = text[0].upper() + text[1:] + "."
-    return click.Option([settings.flag(name)], help=text, **facts)
-
-
-def argument(name: str, **facts: Any) -> click.Argument:
-    """A word that stands by itself."""
-    return click.Argument([name], **facts)
 
 
 def command(
@@ -271,6 +231,24 @@ def show() -> None:
 @command("look.rubric_check", "", argument("file"), group=rubric)
 def check() -> None:
     """Check a rubric file: all faults at once, or the rubric in words. Example: arena rubric check mine.toml"""
+
+
+@cli.group(name="check")
+def acceptance() -> None:
+    """Write an acceptance check: a few lines that say when a task is done.
+
+    \b
+      arena check new check.py --prompt-file issue.md
+      arena judge a b c --check check.py
+    """
+
+
+PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")
+
+
+@command("check.new", "", argument("file"), PROMPT_WORD, PROMPT_FILE, group=acceptance)
+def new() -> None:
+    """Write the skeleton of a check from a task's text. Example: arena check new check.py "Make parse() accept ''" """
 
 
 def main(argv: list[str] | None = None) -> None:

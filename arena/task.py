@@ -11,7 +11,7 @@ from arena.errors import ArenaError
 from arena.machine import store
 
 # Where checks and held-out tests from outside of the repository stand in judged trees.
-CHECKS = Path(".arena-checks")
+CHECKS = Path("arena_checks")
 LONGEST = 5 << 20  # bytes of a prompt
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
+from arena.errors import ArenaError
 from arena.evaluation import measurement as told
 from arena.evaluation.baseline import Baseline
 from arena.evaluation.measurement import Findings, Value, flag, missing, share, value
@@ -54,6 +55,9 @@ def required_ids(plan: Plan, runs: Sequence[TestRun]) -> Ids:
     known = {i for run in runs for i in (*run.outcomes, *run.collected)}
     ids = {i for i in known if _file(i) in files}
     broken = {name for run in runs for name in run.broken}
+    if files and not ids and not files & broken:
+        names = ", ".join(sorted(files))
+        raise ArenaError(f"pytest finds no test in {names}. Look at their names.")
     return tuple(sorted(ids | (files & broken) - set(map(_file, ids))))
 
 

@@ -213,8 +213,8 @@ def _targets(
 
 def test_modules(paths: Mapping[str, bytes]) -> list[str]:
     """The files that hold tests, without conftests and data."""
-    modules = (p for p in paths if p.endswith(".py") and not p.endswith("conftest.py"))
-    return sorted(modules)
+    apart = ("conftest.py", "__init__.py")
+    return sorted(p for p in paths if p.endswith(".py") and not p.endswith(apart))
 
 
 def rootdir(config: PytestConfig, folder: str) -> str:

@@ -6,7 +6,7 @@ import fnmatch
 import itertools
 import shlex
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -142,9 +142,17 @@ def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return options, named
 
 
-def ini_text(config: PytestConfig, *, pythonpath: Iterable[str]) -> str:
-    """Our ini file: the base's options with `pythonpath` as absolute folders."""
+def ini_text(
+    config: PytestConfig, *, pythonpath: Iterable[str], tests: Sequence[str] = ()
+) -> str:
+    """Our ini file: the base's options with `pythonpath` as absolute folders.
+
+    `tests` are absolute paths of files that hold tests whatever their names: pytest 9 passes over a file that is
+    named beside the folder that it stands in.
+    """
     options = dict(config.ini)
+    if tests:
+        options["python_files"] = "\n" + "\n".join([*config.python_files, *tests])
     options["markers"] = options.get("markers", "") + LEFT_OUT_MARKERS
     if pythonpath:
         options["pythonpath"] = "\n" + "\n".join(pythonpath)

@@ -208,7 +208,9 @@ class Runner:
         env = request.environment or plan.environment
         top = tree / plan.rootdir
         ini = pytest_config.ini_text(
-            plan.config, pythonpath=[str(top / p) for p in plan.config.pythonpath]
+            plan.config,
+            pythonpath=[str(top / p) for p in plan.config.pythonpath],
+            tests=[str(tree / path) for path in test_modules(plan.required)],
         )
         # In a folder that is above nothing: a pytest that a test starts in its TMPDIR would find it upwards.
         store.write_text(place / "judge" / "pytest.ini", ini)

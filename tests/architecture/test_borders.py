@@ -30,7 +30,7 @@ codesize = load("codesize", HERE.parent / "codesize.py")
         ("git", {"arena.machine.git"}),
         ("pandas", {"arena.scores"}),
         ("jinja2", {"arena.machine.resources"}),
-        ("click", {"arena.cli"}),
+        ("click", {"arena.cli", "arena.commands.words"}),
         ("radon", {"arena.evaluation.complexity", "arena.evaluation.measures"}),
     ],
 )
@@ -91,7 +91,7 @@ def test_functions_and_modules_stay_short():
     assert not long
 
 
-MOST_LINES = 10350  # 4,500 was the aim of the first version: see docs/figures.md
+MOST_LINES = 10400  # 4,500 was the aim of the first version: see docs/figures.md
 
 
 def test_the_package_does_not_grow_unseen():

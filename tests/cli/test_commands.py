@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric"
+COMMANDS = "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric check"
 
 
 @pytest.mark.parametrize(
     "words",
-    [[], *([c] for c in COMMANDS.split()), ["rubric", "show"], ["rubric", "check"]],
+    [
+        [],
+        *([c] for c in COMMANDS.split()),
+        ["rubric", "show"],
+        ["rubric", "check"],
+        ["check", "new"],
+    ],
 )
 def test_help_is_short(project, words):
     said = project.told(*words, "--help")
@@ -236,6 +242,22 @@ def test_rubrics(project):
     (project.path / "mine.toml").write_text(text)
     assert project.told("rubric", "check", "mine.toml").startswith("default: ")
     assert "  must: " in project.told("rubric", "check", "default")
+
+
+def test_the_skeleton_of_a_check_is_a_check_that_fails_on_the_base(project):
+    text = "total() leaves out the first:\n\n```python\nfrom calc import total\nprint(total([1, 2]))\n```\n"
+    (project.path / "issue.md").write_text(text)
+    said = project.told("check", "new", "check.py", "--prompt-file", "issue.md")
+    assert said.splitlines()[0] == str(project.path / "check.py")
+    made = (project.path / "check.py").read_text()
+    assert "from calc import total" in made
+    made = made.replace('raise AssertionError("say what it must give")', "assert total([1, 2]) == 3")  # fmt: skip
+    (project.path / "check.py").write_text(made)
+    found = project.json("judge", "good", "--check", "check.py")
+    passed = found["candidates"][0]["measurements"]["required.passed"]
+    assert (passed["value"], passed["base"]) == (1.0, 0.5)
+    assert "check.py is there already" in project.refused("check", "new", "check.py", "x")  # fmt: skip
+    assert "there is no task" in project.refused("check", "new", "other.py")
 
 
 AGENT = """\
