@@ -43,6 +43,11 @@ class Player:
         return [f for f in self.evaluated.flags if f.grade == SUSPICIOUS]
 
     @property
+    def proven(self) -> bool:
+        """Whether tests say that the job was done, so that hints at it count no more."""
+        return self.number("required.passed", 0.0) == 1
+
+    @property
     def suspected(self) -> bool:
         """Whether there is a suspicion of tampering."""
         return any(flag.id not in OPEN for flag in self.doubts)
@@ -77,6 +82,7 @@ STAGES = (
     Stage("cross-run", lambda p: p.number("cross.rank", -math.inf)),
     Stage("touched", lambda p: p.number("where.touched", 0.0)),
     Stage("agreement", lambda p: p.number("where.agreed", 0.0)),
+    Stage("likeness", lambda p: 0.0 if p.proven else p.number("where.likeness", 0.0)),
     Stage("quality", lambda p: p.quality[0], most=lambda p: p.quality[1]),
 )
 
@@ -132,10 +138,11 @@ def _coin(player: Player, seed: int) -> tuple[str, ...]:
 
 def stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
     """Sorts those that pass the gates, stage by stage; what no stage separates by the coin."""
-    level, stage, finalists = field, "only", field
+    level, stage = field, "only"
+    met: dict[str, list[Player]] = {}
     for each in STAGES:
         before, best = level, max(each.key(p) for p in level)
-        finalists = before if each.name == "quality" else finalists
+        met[each.name] = before
         level = [p for p in before if (each.most or each.key)(p) >= best]
         stage = each.name if len(level) == 1 < len(before) else stage
     level.sort(key=lambda p: _coin(p, seed))
@@ -144,7 +151,9 @@ def stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
     return Standing(
         ranking=[*level, *rest],
         level=level,
-        rivals=level if len(level) > 1 else finalists,
-        shares=scoring.first_shares([p.score for p in finalists], rubric, seed=seed),
+        rivals=level if len(level) > 1 else met.get(stage, field),
+        shares=scoring.first_shares(
+            [p.score for p in met["quality"]], rubric, seed=seed
+        ),
         stage="coin" if len(level) > 1 else stage,
     )

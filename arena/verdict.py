@@ -134,6 +134,8 @@ def _confidence(
         unknown = ", or could be by what was not measured" if uneven else ""
         words = f"{level} candidates are equal in every stage, within"
         return "toss-up", f"{words} {rubric.noise:g} points{unknown}"
+    if stage == "likeness":
+        return "toss-up", "told apart only by the likeness of the changes"
     share = found.shares[top.label]
     if stage == "quality" and share < rubric.leaning:
         return "toss-up", f"first in only {share:.0%} of all weightings"
@@ -164,11 +166,11 @@ def _evidence(
         if stage == "mended" and fixed and not top.number("tests.still_failing", 1.0):
             words = f"mends all {fixed:.0f} tests that fail on the base"
             return "clear", f"{words}, the others do not"
-        if (
-            stage in ("reproduction", "cross-run")
-            and top.number("cross.passed", 0) == 1
-        ):
-            return "clear", "passes every test that other candidates brought"
+        agrees = (
+            top.number("reproduction", 0) >= 1 or top.number("cross.passed", 0) == 1
+        )
+        if stage in EVIDENCE and agrees:
+            return "clear", f"{EVIDENCE[stage]}, and what was run agrees"
         nothing = "no required test or check says that the job was done"
         return "leaning", EVIDENCE.get(stage, nothing)
     if stage == "quality":

@@ -15,6 +15,7 @@ from arena.evaluation.measurement import Value, missing, value
 from arena.evaluation.result import Evaluated, Evaluation
 
 WITNESSES = 3  # fewer independent ones can't agree about anything
+FEW = missing(f"fewer than {WITNESSES} independent witnesses")
 Found = Mapping[str, Mapping[str, Any]]  # label → details of its measures
 Values = dict[str, dict[str, Value]]  # label → name of a measurement → its value
 
@@ -95,9 +96,8 @@ def places(found: Found) -> Values:
     """Share of the agreed units that a candidate changes. Details: `where` (its units), `witness`."""
     changed = {label: frozenset(one.get("where", ())) for label, one in found.items()}
     witness = {label: one.get("witness", label) for label, one in found.items()}
-    few = missing(f"fewer than {WITNESSES} independent witnesses")
     return {
-        label: {"where.agreed": few if share is None else value(round(share, 4))}
+        label: {"where.agreed": FEW if share is None else value(round(share, 4))}
         for label, share in consensus(changed, witness).items()
     }
 

@@ -34,9 +34,10 @@ def measure(pool: Pool) -> dict[str, Findings]:
         for s in pool.subjects
     }
     agreed = compared.places(details)
+    few = compared.FEW if len(set(witness.values())) < compared.WITNESSES else None
     return {
         label: Findings(
-            {**agreed[label], "where.likeness": _value(alike[label])},
+            {**agreed[label], "where.likeness": few or _value(alike[label])},
             details=details[label],
         )
         for label in details

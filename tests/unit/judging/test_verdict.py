@@ -1,5 +1,6 @@
 """Who wins, how sure that is, and why: each rule of the order and each class of confidence."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def soft(make):
 def test_the_order_of_the_stages_is_one_table():
     assert [stage.name for stage in stages.STAGES] == [
         "required", "regressions", "mended", "suspicion", "reproduction", "same output", "cross-run", "touched",
-        "agreement", "quality",
+        "agreement", "likeness", "quality",
     ]  # fmt: skip
 
 
@@ -289,6 +290,35 @@ def test_a_lone_survivor_is_told_by_what_the_nearest_of_the_others_failed(judged
         "c": "merges: no, needs yes",
     }
     assert "c is out: merges: no, needs yes." in [text for text, _ in found.reasons]
+
+
+def test_likeness_is_a_hint_only_where_no_test_says_that_the_job_was_done(judged, make):
+    like, better = {"where.likeness": 0.5, "static.new": 9}, {"where.likeness": 0.1}
+    found = judged(like, better, required=())
+    assert (found.winner, found.leader, found.stage) == (None, "a", "likeness")
+    assert found.confidence == "toss-up"
+    assert found.tied == ("a", "b")
+    done = {"required.passed": 1.0}
+    found = judged({**like, **done}, {**better, **done})
+    assert (found.winner, found.stage) == ("b", "quality")
+
+
+def test_a_winner_by_what_others_say_must_stay_it_without_each_of_them(make):
+    def one(label, told, rank):
+        made = make.candidate(label, {"cross.passed": rank, "cross.rank": rank, "reproduction": 1.0})  # fmt: skip
+        return dataclasses.replace(made, details={"cross": told, "witness": label})
+
+    a = one("a", {"c": {"t": "passed"}, "d": {"t": "passed"}}, 1.0)
+    b = one("b", {"c": {"t": "failed"}, "d": {"t": "passed"}}, 0.5)
+    c = one("c", {"d": {"t": "failed"}}, 0.0)
+    d = one("d", {"c": {"t": "failed"}}, 0.0)
+    found = make.decide(make.evaluation([a, b, c, d]))
+    assert (found.winner, found.stage) == ("a", "cross-run")
+    assert found.confidence == "leaning"
+    assert found.why.endswith("but not without c")
+    b = one("b", {"c": {"t": "failed"}, "d": {"t": "failed"}}, 0.0)
+    found = make.decide(make.evaluation([a, b, c, d]))
+    assert (found.winner, found.stage, found.confidence) == ("a", "cross-run", "clear")
 
 
 def test_nobody_passes(judged):
