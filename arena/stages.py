@@ -69,6 +69,7 @@ OPEN = (
     "repository-changed",
     "obsolete-tests",
     "intermittent-failures",
+    "intermittent-mended",
     "check-suspected",
 )
 # The order in which candidates that pass the gates are separated: this table is the judge.

@@ -25,6 +25,7 @@ from arena.session import Session
 _Job = Future[TestRun]
 BASE_RUNS = 3
 RERUNS = 2
+BASE_AGAIN = 5  # times that the base runs what is intermittent on a candidate
 MOST_SUSPECTS = 200  # beyond that the candidate is plainly broken, and flakiness is not the question
 
 
@@ -179,12 +180,14 @@ def _subject(
     bench: Bench, tried: _Tried, *, base: Baseline, target: str | None
 ) -> Subject:
     reruns = _confirm(bench, tried, base)
+    found = outcomes.compare(tried.gate, base, reruns)
+    found = found.without_flaky(_flaky(bench, found.intermittent))
     return Subject(
         candidate=tried.candidate,
         changes=tried.changes,
         run=tried.gate,
         own_run=tried.own,
-        comparison=outcomes.compare(tried.gate, base, reruns),
+        comparison=found,
         baseline=base,
         plan=bench.plan,
         quarantine=bench.session.quarantine,
@@ -202,6 +205,15 @@ def _confirm(bench: Bench, tried: _Tried, base: Baseline) -> list[TestRun]:
     request = tried.request.plain(role="re-run", ids=tuple(ids))
     seeds = range(request.seed, request.seed + RERUNS)
     return [bench.runner.run(replace(request, seed=seed)) for seed in seeds]
+
+
+def _flaky(bench: Bench, ids: tuple[str, ...]) -> frozenset[str]:
+    """Those of a candidate's intermittent tests that fail on the base as well when they run often enough."""
+    if not ids:
+        return frozenset()
+    request = _request(bench, bench.plan.base_tree, "base")
+    run = bench.runner.run(request.plain(role="re-run", ids=ids, repeat=BASE_AGAIN))
+    return frozenset(name for name in ids if name not in run.passed)
 
 
 def _facts(plan: Plan) -> dict[str, str]:

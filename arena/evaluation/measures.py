@@ -18,6 +18,7 @@ from arena.evaluation import (
     diff,
     integrity,
     outcomes,
+    repeats,
     reproduction,
     second,
     static,
@@ -49,13 +50,14 @@ MEASURES: dict[str, ModuleType] = {
 TOGETHER: dict[str, ModuleType] = {
     "controls": controls,
     "second": second,
+    "repeats": repeats,
     "reproduction": reproduction,
     "crossrun": crossrun,
     "where": where,
 }
 GATE = "integrity"
 LEFT_OUT = "left out by --fast"
-NEEDS_RUNS = ("controls", "second", "reproduction", "crossrun")
+NEEDS_RUNS = ("controls", "second", "repeats", "reproduction", "crossrun")
 KNOWN = (
     *(n for m in (*MEASURES.values(), *TOGETHER.values()) for n in m.NAMES),
     benchmark.NAME,

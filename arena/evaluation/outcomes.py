@@ -37,6 +37,11 @@ class Comparison:
     renamed: Ids
     obsolete: Ids = ()
 
+    def without_flaky(self, flaky: Set[str]) -> Comparison:
+        """The same without intermittent failures of tests that are flaky on the base, too."""
+        left = tuple(i for i in self.intermittent if i not in flaky)
+        return replace(self, intermittent=left)
+
     def without(self, obsolete: Set[str]) -> Comparison:
         """The same with broken tests set apart that contradict the task."""
         return replace(

@@ -31,7 +31,7 @@ class Request:
 
     `coverage` are patterns of the files in the tree whose lines are wanted; `ids` are the only tests to run, in
     this order; `targets` stand in for the plan's; `shuffle` seeds the order of modules; `confirmed` lets
-    pytest-json-report tell the outcomes a second time.
+    pytest-json-report tell the outcomes a second time; the tests run `repeat` times, and the worst outcome counts.
     """
 
     tree: str
@@ -45,6 +45,7 @@ class Request:
     timeout: float | None = None
     environment: Environment | None = None
     confirmed: bool = False
+    repeat: int = 1
 
     def plain(self, **changes: Any) -> Request:
         """The same without coverage and confirmation, and with these changes: for everything but a gate run."""
@@ -55,7 +56,7 @@ class Request:
         env = (self.environment or plan.environment).fingerprint
         return cache.key(
             plan.key, env, self.tree, self.coverage, self.ids, self.targets, self.seed, self.shuffle,
-            self.confirmed,
+            self.confirmed, *([self.repeat] if self.repeat > 1 else []),
         )  # fmt: skip
 
 
@@ -229,6 +230,7 @@ class Runner:
             "ids": request.ids and list(request.ids),
             "order_seed": request.shuffle,
             "coverage": {"include": wanted} if wanted else None,
+            "repeat": request.repeat,
             "confirmed": request.confirmed and plan.kind == "pytest",
             "spare": None if env.spare is None else str(env.spare),
             "self_hosted": bool(plan.runner_parts),

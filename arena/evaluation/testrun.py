@@ -19,8 +19,8 @@ class TestRun:
 
     `ended` is exited, timeout or stopped; `finished` says whether the session came to its own end. `broken` are
     files that could not be collected; `inside` and `outside` say where the project's code was imported from,
-    relative to the tree and absolute; `lines` are executed line ranges by file; `canaries`
-    are the judge's own tests that did not end as they must.
+    relative to the tree and absolute; `lines` are executed line ranges by file; `seconds` are those of tests that
+    take more than a tenth of one; `canaries` are the judge's own tests that did not end as they must.
     """
 
     __test__ = False  # the name is not pytest's business
@@ -39,6 +39,7 @@ class TestRun:
     outside: tuple[str, ...] = ()
     disagree: tuple[str, ...] = ()
     canaries: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -93,6 +94,7 @@ def _told(events: Sequence[dict[str, Any]], done: Finished, tail: str) -> TestRu
         and done.exit_code not in ABORTED,
         outcomes={name: outcome for name, outcome, _, _ in rows},
         messages={name: message for name, _, _, message in rows if message},
+        seconds={name: round(took, 1) for name, _, took, _ in rows if took > 0.1},
         broken={e["id"]: e["message"] for e in events if e["e"] == "broken"},
         collected=tuple(last.get("collected", {}).get("ids", ())),
         lines={path: tuple(numbers) for path, numbers in lines.items()},

@@ -292,3 +292,21 @@ def test_what_is_mended_only_where_pytest_runs_is_suspicious(make_project: MakeP
     }
     assert "second-runner" in judged.flags("later"), "green only after another test"
     assert "second-runner" in project.judge("looks").flags("looks")
+
+
+def test_a_race_in_what_was_mended_is_found(make_project: MakeProject):
+    tests = "from text import count\n" + "\n".join(
+        f"def test_{n}(): assert count('a  {n}') == 2" for n in range(12)
+    )
+    project = make_project({**FILES, "tests/test_more.py": tests})
+    odd = (
+        "def count(line):\n    import random\n    if random.random() < 0.1: return 0\n"
+    )
+    race = FIX.replace("def count(line):\n", odd)
+    project.branch("race", {"text/words.py": race})
+    project.branch("right", {"text/words.py": FIX})
+    judged = project.judge("race", "right")
+    assert judged.value("right", "repeats.passed") == 1.0
+    assert judged.value("race", "repeats.passed") < 1.0
+    assert judged.grades("race")["intermittent-mended"] == "suspicious"
+    assert "intermittent-mended" not in judged.flags("right")

@@ -44,6 +44,7 @@ class Recorder:
 
     def __init__(self, channel, order):
         self.channel, self.seed, self.ids = channel, order["order_seed"], order["ids"]
+        self.repeat = order["repeat"]
         self.seen, self.report, self.canaries = {}, None, Canaries()
 
     def pytest_collection_modifyitems(self, items):
@@ -55,6 +56,7 @@ class Recorder:
             place = {name: number for number, name in enumerate(self.ids)}
             items[:] = [item for item in items if item.nodeid in place]
             items.sort(key=lambda item: place[item.nodeid])
+        items[:] = items * self.repeat
 
     def pytest_collection_finish(self, session):
         ids = [item.nodeid for item in session.items]
