@@ -56,6 +56,8 @@ FILES = (
     ("bytecode", SUSPICIOUS, "adds compiled Python files", re.compile(r"\.py[co]$|(^|/)__pycache__/")),
     ("package-metadata", SUSPICIOUS, "adds package metadata, which can register plugins",
      re.compile(r"\.(egg-info|dist-info)(/|$)")),
+    ("scratch-files", NOTE, "adds scratch or backup files",
+     re.compile(r"(^|/)(repro|reproduce|scratch|debug|tmp|temp)\w*\.\w+$|\.(bak|orig|rej|swp)$|~$")),
     ("environment-files", NOTE, "adds files that set variables", re.compile(r"(^|/)\.env(rc|\.[^/]+)?$")),
 )  # fmt: skip
 BUILD = {

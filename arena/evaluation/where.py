@@ -12,7 +12,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from arena.evaluation import compared
-from arena.evaluation.measurement import Findings, Value, missing, value
+from arena.evaluation.measurement import (
+    NOTE,
+    Findings,
+    Flag,
+    Value,
+    flag,
+    missing,
+    value,
+)
 from arena.evaluation.pool import Pool
 from arena.evaluation.subject import Subject
 from arena.evaluation.units import changed_units
@@ -38,10 +46,18 @@ def measure(pool: Pool) -> dict[str, Findings]:
     return {
         label: Findings(
             {**agreed[label], "where.likeness": few or _value(alike[label])},
-            details=details[label],
+            _duplicate(label, witness[label]),
+            details[label],
         )
         for label in details
     }
+
+
+def _duplicate(label: str, witness: str) -> tuple[Flag, ...]:
+    name = witness.removeprefix("branch ")
+    if not witness.startswith("branch ") or name == label:
+        return ()
+    return flag("near-duplicate", NOTE, f"nearly the same change as {name}")
 
 
 def _value(found: float | None) -> Value:
