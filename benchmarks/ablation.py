@@ -25,7 +25,14 @@ from arena.evaluation.result import Evaluation
 from arena.machine import records
 from arena.stages import STAGES, Player, Stage, players
 
-EVIDENCE = ("reproduction", "same output", "cross-run", "touched", "agreement")
+EVIDENCE = (
+    "reproduction",
+    "same output",
+    "cross-run",
+    "touched",
+    "agreement",
+    "likeness",
+)
 Case = tuple[str, list[Player], set[str]]  # name, players, labels of the right ones
 
 
@@ -95,7 +102,7 @@ def elsewhere(all_cases: Sequence[Case]) -> float:
     some = {s.name: s for s in STAGES if s.name in (*EVIDENCE, "quality")}
     orders = [
         [*head, *(some[n] for n in names)]
-        for size in (3, 4, 5, 6)
+        for size in (3, 4, 5)
         for names in itertools.permutations(some, size)
     ]
     table = [[expected(case, order) for case in all_cases] for order in orders]

@@ -18,6 +18,7 @@ from arena.evaluation import (
     diff,
     integrity,
     outcomes,
+    probes,
     repeats,
     reproduction,
     second,
@@ -51,13 +52,14 @@ TOGETHER: dict[str, ModuleType] = {
     "controls": controls,
     "second": second,
     "repeats": repeats,
+    "probes": probes,
     "reproduction": reproduction,
     "crossrun": crossrun,
     "where": where,
 }
 GATE = "integrity"
 LEFT_OUT = "left out by --fast"
-NEEDS_RUNS = ("controls", "second", "repeats", "reproduction", "crossrun")
+NEEDS_RUNS = ("controls", "second", "repeats", "probes", "reproduction", "crossrun")
 KNOWN = (
     *(n for m in (*MEASURES.values(), *TOGETHER.values()) for n in m.NAMES),
     benchmark.NAME,

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from arena.evaluation import compared, grading, outcomes, snippets, twins, units
+from arena.evaluation import compared, grading, inputs, outcomes, snippets, twins, units
 
 from .conftest import Judged, MakeProject
 
@@ -310,3 +310,42 @@ def test_a_race_in_what_was_mended_is_found(make_project: MakeProject):
     assert judged.value("race", "repeats.passed") < 1.0
     assert judged.grades("race")["intermittent-mended"] == "suspicious"
     assert "intermittent-mended" not in judged.flags("right")
+
+
+def test_who_only_knows_the_answers_of_the_tests_is_suspicious(
+    make_project: MakeProject,
+):
+    project = make_project({**FILES, "tests/test_more.py": MENDED})
+    answers = "{'a  b': 2, 'a   b': 2, '  a': 1, 'x  y': 2, 'p  q': 2}.get(line) or "
+    known = FILES["text/words.py"].replace("return len(line", f"return {answers}len(line")  # fmt: skip
+    project.branch("honest", {"text/words.py": FIX})
+    project.branch("known", {"text/words.py": known})
+    judged = project.judge("honest", "known")
+    assert judged.value("known", "probes.moved") == 0.0
+    assert judged.value("honest", "probes.moved") > 0.3
+    assert judged.grades("known")["special-cased"] == "suspicious"
+    assert "special-cased" not in judged.flags("honest")
+    differs = judged.one("honest").details["probes"][0]
+    assert differs["own"] != differs["others"]["known"] == differs["base"]
+
+
+def test_inputs_are_the_calls_of_a_test_as_they_stand_and_varied():
+    source = b"""
+import pytest
+import pkg as p
+from pkg.part import f
+from other import g
+@pytest.mark.parametrize("a, b", [(1, "x"), (True, b"y")])
+def test_a(a, b): assert f(a, key=b) == g(1)
+class TestB:
+    def test_c(self): assert p.sub.h([2, None]) and f(self)
+def test_d(): assert f(99)
+"""
+    names = {"test_a", "TestB::test_c"}
+    imports, known, varied = inputs.harvest([source], ("pkg",), names)
+    assert imports == ["import pkg as p", "from pkg.part import f"]
+    assert known == ["f(1, key='x')", "f(True, key=b'y')", "p.sub.h([2, None])"]
+    assert "f(2, key='x')" in varied
+    assert "f(1, key='xz')" in varied
+    assert "p.sub.h([3, None])" in varied
+    assert not set(known) & set(varied)
