@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from arena.errors import one_line
 from arena.evaluation import compared
 from arena.evaluation.result import Evaluation
 from arena.rubric import Rubric
@@ -204,12 +205,22 @@ def _reasons(
     if broken >= 0:
         words = f"Mends {fixed:.0f} failing tests of the base and breaks {broken:.0f}."
         found.append((words, "tests"))
-    found += [
-        (text, "reasons")
-        for other in ranking[1:2]
-        if (text := _largest_difference(top.score, other.score))
-    ]
+    for other in ranking[1:2]:
+        text = _smallest_input(top, other.label)
+        found += [(text, "tests")] if text else []
+        text = _largest_difference(top.score, other.score)
+        found += [(text, "reasons")] if text else []
     return (*found, *_out(excluded)[:2])[:4]
+
+
+def _smallest_input(top: Player, other: str) -> str | None:
+    """Where the two behave differently: what a person can decide by in a minute."""
+    for row in top.evaluated.details.get("probes", ()):
+        if other in row["others"]:
+            theirs = one_line(row["others"][other], limit=60)
+            own, asked = one_line(row["own"], limit=60), one_line(row["input"], limit=60)  # fmt: skip
+            return f"At {asked} it gives {own}; {other} gives {theirs}."
+    return None
 
 
 def _largest_difference(top: Score, other: Score) -> str | None:

@@ -321,6 +321,15 @@ def test_a_winner_by_what_others_say_must_stay_it_without_each_of_them(make):
     assert (found.winner, found.stage, found.confidence) == ("a", "cross-run", "clear")
 
 
+def test_the_smallest_input_on_which_the_first_two_differ_is_a_reason(make):
+    rows = [{"input": "f(2)", "base": "0", "own": "4", "others": {"c": "1"}}]
+    rows += [{"input": "f(3, 4)", "base": "0", "own": "7", "others": {"b": "-1"}}]
+    one = dataclasses.replace(make.candidate("a", {}), details={"probes": rows})
+    other = make.candidate("b", {"static.new": 9})
+    found = make.decide(make.evaluation([one, other]))
+    assert ("At f(3, 4) it gives 7; b gives -1.", "tests") in found.reasons
+
+
 def test_nobody_passes(judged):
     found = judged({"regressions": 2}, {"regressions": 1}, {"integrity": "void"})
     assert (found.winner, found.leader, found.confidence, found.stage) == (
