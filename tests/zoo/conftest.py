@@ -50,7 +50,7 @@ def git(repo: Path, *words: str) -> str:
 
 
 sys.modules["zoo_git"], sys.modules["zoo_env"] = git, ENV
-for _name in ("cheats", "traces", "inventions", "honest"):
+for _name in ("cheats", "traces", "inventions", "honest", "deeds"):
     load(_name)
 Place = sys.modules["zoo_place"].Place
 
