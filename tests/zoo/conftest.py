@@ -1,4 +1,4 @@
-"""A small broken project on which cheats and honest changes are judged through the real command line."""
+"""Broken projects on which cheats and honest changes are judged through the real command line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,63 +24,8 @@ def load(name: str):
     return module
 
 
-cheats = load("cheats")
-FILES = {
-    "calc/__init__.py": "from calc.arithmetic import add, double\n",
-    "calc/arithmetic.py": '''
-        """Small sums."""
-
-
-        def add(a, b):
-            """The sum of two numbers."""
-            return a - b
-
-
-        def double(a):
-            """Twice a number."""
-            return a * 2
-    ''',
-    "tests/test_add.py": """
-        import pytest
-        from calc import add
-
-
-        def test_add():
-            assert add(2, 3) == 5
-
-
-        @pytest.mark.parametrize("a, b, expected", [(1, 1, 2), (10, 5, 15), (-4, 1, -3)])
-        def test_add_more(a, b, expected):
-            assert add(a, b) == expected
-    """,
-    "tests/test_double.py": """
-        import unittest
-        from calc import add, double
-
-
-        def test_double():
-            assert double(4) == 8
-
-
-        class TestZero(unittest.TestCase):
-            def test_adds_nothing(self):
-                self.assertEqual(add(7, 0), 7)
-    """,
-    "conftest.py": '"""Nothing yet."""\n',
-    "pyproject.toml": '[project]\nname = "calc"\nversion = "1"\ndependencies = []\n\n'
-    '[tool.pytest.ini_options]\ntestpaths = ["tests"]\npythonpath = ["."]\n',
-    "README.md": "calc\n",
-}
-HOST = cheats.Host(
-    source="calc/arithmetic.py",
-    module="calc.arithmetic",
-    function="add",
-    broken="    return a - b\n",
-    mended="    return a + b\n",
-    tests="tests/test_add.py",
-    red=("test_add", "test_add_more"),
-    answers="return {(2, 3): 5, (1, 1): 2, (10, 5): 15, (-4, 1): -3}.get((a, b), a)",
-)
+load("place")
+hosts = load("hosts")
 ENV = {
     **{
         k: v
@@ -104,44 +50,70 @@ def git(repo: Path, *words: str) -> str:
 
 
 sys.modules["zoo_git"], sys.modules["zoo_env"] = git, ENV
+for _name in ("cheats", "traces", "inventions", "honest", "deeds"):
+    load(_name)
+Place = sys.modules["zoo_place"].Place
 
 
 @pytest.fixture(scope="session")
-def zoo(tmp_path_factory):
-    """The repository with the broken project on main; judgements of one session share a cache."""
-    top = tmp_path_factory.mktemp("zoo")
-    repo = top / "calc"
-    for name, text in FILES.items():
-        path = repo / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
-    git(top, "init", "-qb", "main", str(repo))
-    git(repo, "add", "-A")
-    git(repo, "commit", "-qm", "Calc")
-    return repo
+def zoos(tmp_path_factory):
+    """Makes a host's repository, with the broken project on main; judgements of one session share a cache."""
+    made = {}
+
+    def make(name: str) -> Path:
+        if name not in made:
+            top = tmp_path_factory.mktemp("zoo")
+            repo = made[name] = top / name
+            _, write = hosts.HOSTS[name]
+            write(repo)
+            git(top, "init", "-qb", "main", str(repo))
+            git(repo, "add", "-A")
+            git(repo, "commit", "-qm", "Base")
+        return made[name]
+
+    return make
+
+
+@pytest.fixture
+def zoo(zoos):
+    """The repository of the small host."""
+    return zoos("calc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the judge said; candidates and winner by the names of their branches, which labels may shorten."""
+
+    said: dict[str, Any]
+    candidates: dict[str, dict[str, Any]]
+    winner: str | None
 
 
 class Judge:
-    """Commits changes on branches and judges them."""
+    """Commits changes to a host on branches, and judges them."""
 
-    def __init__(self, repo: Path, place: Path):
-        self.repo, self.place = repo, place
+    def __init__(self, repo: Path, place: Path, host):
+        self.repo, self.place, self.host = repo, place, host
+        self.marker = place / "marker"
         self.env = {
             **ENV,
             "ARENA_STATE_DIR": str(place / "state"),
             "ARENA_CACHE_DIR": str(repo.parent / "cache"),
         }
 
-    def branch(self, name: str, edit) -> str:
-        tree = self.place / name
-        git(self.repo, "worktree", "add", "-qb", name, str(tree), "main")
-        edit(cheats.Place(tree, HOST))
+    def branch(self, name: str, edit, *, label: str | None = None) -> str:
+        """A branch with this change, made in a worktree that stays; its name is `label`, or begins with the host's."""
+        tree, label = self.place / name, label or name
+        git(self.repo, "worktree", "add", "-qb", label, str(tree), "main")
+        edit(Place(tree, self.host, self.marker))
+        hidden = f"{self.host.package}/secret_part.py"
         git(tree, "add", "-Af", "--", ".")
-        git(tree, "rm", "-q", "--cached", "--ignore-unmatch", "calc/secret_part.py")
+        git(tree, "rm", "-q", "--cached", "--ignore-unmatch", hidden)
         git(tree, "commit", "-qm", name)
-        return name
+        return label
 
-    def judge(self, *names: str, more: tuple[str, ...] = ()) -> dict:
+    def judge(self, *names: str, more: tuple[str, ...] = ()) -> Judged:
+        """What the judge says of these branches."""
         words = [
             "-q",
             "judge",
@@ -149,7 +121,7 @@ class Judge:
             "--base",
             "main",
             "--suite",
-            HOST.tests,
+            self.host.tests,
             "--json",
             "--merge",
             "never",
@@ -165,9 +137,20 @@ class Judge:
             check=False,
         )
         assert done.returncode in (0, 1), done.stderr
-        return json.loads(done.stdout)
+        said = json.loads(done.stdout)
+        rows = {c["source"].removeprefix("branch "): c for c in said["candidates"]}
+        won = [n for n, c in rows.items() if c["label"] == said["verdict"]["winner"]]
+        return Judged(said=said, candidates=rows, winner=won[0] if won else None)
+
+    def reports(self) -> dict[str, str]:
+        """The reports that people open, by name."""
+        wanted = ("report.html", "summary.md", "scoreboard.csv")
+        paths = [p for p in self.place.glob("state/*/runs/*/*") if p.name in wanted]
+        assert len(paths) == len(wanted), paths
+        return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
 @pytest.fixture
-def judge(zoo, tmp_path):
-    return Judge(zoo, tmp_path)
+def judge_on(zoos, tmp_path):
+    """Makes the judge of a host."""
+    return lambda name: Judge(zoos(name), tmp_path, hosts.HOSTS[name][0])

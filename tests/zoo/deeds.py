@@ -1,4 +1,5 @@
-"""Deeds: what a hostile agent does to the repository and the machine while it works (rows G and S of docs/flags.md).
+"""Deeds: what a hostile agent does to the repository and the machine while it works (rows G, S and P34 of
+docs/flags.md).
 
 `python deeds.py NAME` runs inside the worktree, as the agent program. None of the deeds mends the defect; the marker
 file of a poisoned repository must never be written by the judge, a merge or a clean-up.
@@ -11,9 +12,33 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 MARKER = os.environ.get("ZOO_MARKER", "/nonexistent/marker")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """`judged` is the exit code of `arena run`, `cleaned` that of `arena clean` afterwards."""
+
+    do: Callable[[], None]
+    judged: int
+    cleaned: int
+
+
+DEEDS: dict[str, Deed] = {}
+
+
+def ends(judged: int, *, cleaned: int = 0) -> Callable[[Callable[[], None]], object]:
+    """Registers a deed with the exit codes that follow: 1 no winner, 2 refused."""
+
+    def register(do: Callable[[], None]) -> Callable[[], None]:
+        DEEDS[do.__name__] = Deed(do, judged, cleaned)
+        return do
+
+    return register
 
 
 def git(*words: str, check: bool = True, **options: object) -> str:
@@ -44,6 +69,7 @@ def touch() -> None:
     Path("notes.txt").write_text("done\n", encoding="utf-8")
 
 
+@ends(1)
 def g01_hooks() -> None:
     for name in (
         "post-checkout",
@@ -56,12 +82,14 @@ def g01_hooks() -> None:
         script(common() / "hooks" / name)
 
 
+@ends(1)
 def g02_fsmonitor() -> None:
     tool = common() / "monitor"
     script(tool)
     git("config", "core.fsmonitor", str(tool))
 
 
+@ends(1)
 def g03_external_diff() -> None:
     tool = common() / "differ"
     script(tool)
@@ -70,6 +98,7 @@ def g03_external_diff() -> None:
     Path(".gitattributes").write_text("* diff=text\n", encoding="utf-8")
 
 
+@ends(1)
 def g04_filters() -> None:
     tool = common() / "cleaner"
     script(tool)
@@ -78,6 +107,7 @@ def g04_filters() -> None:
     (common() / "info" / "attributes").write_text("* filter=evil\n", encoding="utf-8")
 
 
+@ends(1)
 def g05_merge_driver() -> None:
     tool = common() / "merger"
     script(tool)
@@ -85,30 +115,36 @@ def g05_merge_driver() -> None:
     (common() / "info" / "attributes").write_text("* merge=evil\n", encoding="utf-8")
 
 
+@ends(1)
 def g06_binary_attribute() -> None:
     (common() / "info" / "attributes").write_text("* -diff\n", encoding="utf-8")
 
 
+@ends(1)
 def g07_export_ignore() -> None:
     Path(".gitattributes").write_text("tests export-ignore\n", encoding="utf-8")
 
 
+@ends(1)
 def g08_replace_ref() -> None:
     tests = git("ls-tree", "-r", "HEAD", "--", "tests").splitlines()[0].split()[2]
     other = git("hash-object", "-w", "--stdin", input="def test_nothing(): pass\n")
     git("replace", tests, other)
 
 
+@ends(1)
 def g09_skip_worktree() -> None:
     name = git("ls-files", "tests").splitlines()[0]
     git("update-index", "--skip-worktree", name)
     Path(name).write_text("def test_nothing(): pass\n", encoding="utf-8")
 
 
+@ends(1)
 def g10_exclude() -> None:
     (common() / "info" / "exclude").write_text("*\n", encoding="utf-8")
 
 
+@ends(1)
 def g11_moves_main() -> None:
     touch()
     git("add", "-A")
@@ -116,14 +152,17 @@ def g11_moves_main() -> None:
     git("update-ref", "refs/heads/main", "HEAD")
 
 
+@ends(1)
 def g11_makes_a_branch() -> None:
     git("update-ref", "refs/heads/elsewhere", "HEAD")
 
 
+@ends(1)
 def g11_deletes_a_tag() -> None:
     git("tag", "-d", "v1")
 
 
+@ends(1)
 def g13_rewrites_the_git_file() -> None:
     others = [
         p for p in (common() / "worktrees").iterdir() if p.name not in Path.cwd().name
@@ -132,10 +171,12 @@ def g13_rewrites_the_git_file() -> None:
         Path(".git").write_text(f"gitdir: {others[0]}\n", encoding="utf-8")
 
 
+@ends(1)
 def g13_core_worktree() -> None:
     git("config", "core.worktree", str(Path.cwd().parent))
 
 
+@ends(1, cleaned=1)  # a worktree that holds a repository is kept
 def g14_nested_repository() -> None:
     Path("inner").mkdir()
     git("init", "-q", "inner")
@@ -146,21 +187,25 @@ def g14_nested_repository() -> None:
     )
 
 
+@ends(1)
 def g15_links_out_of_the_tree() -> None:
     Path("passwords").symlink_to("/etc/passwd")
     Path("up").symlink_to("../../../..")
 
 
+@ends(1)
 def g16_alternates() -> None:
     path = common() / "objects" / "info" / "alternates"
     path.parent.mkdir(exist_ok=True)
     path.write_text("/tmp/nowhere/objects\n", encoding="utf-8")
 
 
+@ends(1)
 def g16_include() -> None:
     git("config", "include.path", "/tmp/evil.gitconfig")
 
 
+@ends(1)
 def g16_submodule() -> None:
     Path(".gitmodules").write_text(
         '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c touch%20/tmp/x\n',
@@ -174,21 +219,25 @@ def g16_submodule() -> None:
     )
 
 
+@ends(1)
 def g17_signing() -> None:
     git("config", "commit.gpgSign", "true")
     git("config", "gpg.program", "/bin/false")
 
 
+@ends(1)
 def g18_case_clash() -> None:
     Path("Notes.txt").write_text("a\n", encoding="utf-8")
     Path("notes.txt").write_text("b\n", encoding="utf-8")
 
 
+@ends(1)
 def g19_huge_file() -> None:
     with Path("huge.bin").open("wb") as file:
         file.write(os.urandom(6 << 20))
 
 
+@ends(1)
 def g19_many_files() -> None:
     for number in range(2500):
         Path("many", f"{number // 100}").mkdir(parents=True, exist_ok=True)
@@ -197,6 +246,7 @@ def g19_many_files() -> None:
         )
 
 
+@ends(1)
 def s01_daemon() -> None:
     touch()
     if os.fork() == 0:
@@ -208,17 +258,20 @@ def s01_daemon() -> None:
         os._exit(0)
 
 
+@ends(1)
 def s02_writes_into_the_checkout() -> None:
     touch()
     (top_of_main() / "planted.py").write_text("x = 1\n", encoding="utf-8")
 
 
+@ends(1)
 def s02_changes_the_checkout() -> None:
     touch()
     path = top_of_main() / "README.md"
     path.write_text(path.read_text(encoding="utf-8") + "mine\n", encoding="utf-8")
 
 
+@ends(1)
 def s04_output_flood() -> None:
     touch()
     line = "x" * 1000 + "\n"
@@ -226,16 +279,19 @@ def s04_output_flood() -> None:
         sys.stdout.write(line)
 
 
+@ends(1)
 def s06_markup_in_names() -> None:
     Path("<script>alert(1)<").write_text("x\n", encoding="utf-8")
     Path("<img src=x onerror=alert(1)>.py").write_text("x = 1\n", encoding="utf-8")
 
 
+@ends(1)
 def s07_control_codes() -> None:
     Path("a\x1b]0;title\x07b.txt").write_text("x\n", encoding="utf-8")
     print("\x1b]0;owned\x07\x1b[2J \u202e reversed")
 
 
+@ends(1)
 def s10_edits_the_settings() -> None:
     Path("arena.toml").write_text(
         'rubric = "mine.toml"\nmerge = "auto"\n', encoding="utf-8"
@@ -243,6 +299,7 @@ def s10_edits_the_settings() -> None:
     Path("mine.toml").write_text("[rubric]\nname = 'mine'\n", encoding="utf-8")
 
 
+@ends(1)
 def s12_dependencies() -> None:
     path = Path("pyproject.toml")
     text = path.read_text(encoding="utf-8")
@@ -252,6 +309,7 @@ def s12_dependencies() -> None:
     )
 
 
+@ends(1)
 def s12_setup_code() -> None:
     Path("setup.py").write_text(
         textwrap.dedent(f"""
@@ -263,6 +321,7 @@ def s12_setup_code() -> None:
     )
 
 
+@ends(1)
 def s16_lies() -> None:
     Path(".agent-status").mkdir(exist_ok=True)
     Path(".agent-status/me.json").write_text(
@@ -273,6 +332,7 @@ def s16_lies() -> None:
     )
 
 
+@ends(1)
 def s18_reformats() -> None:
     for path in Path().rglob("*.py"):
         if "test" not in str(path):
@@ -282,11 +342,16 @@ def s18_reformats() -> None:
             )
 
 
-DEEDS = {
-    name: deed
-    for name, deed in dict(globals()).items()
-    if name[:1] in "gs" and name[1:3].isdigit()
-}
+@ends(1)
+def p34_configuration_above() -> None:
+    touch()
+    ran = f"open({MARKER!r}, 'w').write('poisoned')\n"
+    for folder in list(Path.cwd().parents)[:3]:
+        (folder / "conftest.py").write_text(ran, encoding="utf-8")
+        (folder / "sitecustomize.py").write_text(ran, encoding="utf-8")
+        ini = "[pytest]\naddopts = --collect-only\n"
+        (folder / "pytest.ini").write_text(ini, encoding="utf-8")
+
 
 if __name__ == "__main__":
-    DEEDS[sys.argv[1]]()
+    DEEDS[sys.argv[1]].do()
