@@ -47,9 +47,10 @@ def measure(subject: Subject) -> Findings:
         merges, conflicts = value(merged.tree is not None), merged.conflicts
     base_tree, tree = subject.plan.base_tree, subject.candidate.tree
     added = added_dependencies(subject.quarantine, base_tree, tree)
+    # whether anything but comments, docstrings and layout was changed
+    effective = not all(_same_code(subject, c) for c in subject.changes)
     values = {
-        # whether anything but comments, docstrings and layout was changed
-        "effective": value(not all(_same_code(subject, c) for c in subject.changes)),
+        "effective": value(effective),
         "compiles": value(not faults, base=True),
         "merges": merges,
         "diff.files": value(len(files), 0),
@@ -59,6 +60,11 @@ def measure(subject: Subject) -> Findings:
     }
     lacking = subject.no_environment
     flags = (
+        *(
+            ()
+            if effective
+            else flag("no-effect", NOTE, "changes comments and layout only")
+        ),
         *flag("syntax-error", NOTE, "a changed file does not parse", faults),
         *flag("conflicts", NOTE, "conflicts with the target", conflicts),
         *(flag("no-environment", NOTE, lacking) if lacking else ()),

@@ -137,6 +137,8 @@ CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] =
     ("reports-disagree", told.SUSPICIOUS, "two reports of the same run disagree about {} tests",
      lambda s: s.run.disagree),
     ("canary-wrong", told.VOID, "{} tests of the judge's own did not end as they must", _canaries),
+    ("tests-rewritten", told.SUSPICIOUS, "{} files of the tests were rewritten while they ran",
+     lambda s: sorted({*s.run.rewritten} - {*s.baseline.run.rewritten})),
     ("ended-early", told.SUSPICIOUS, "the test run ended before its end", _early_end),
     ("repository-changed", told.SUSPICIOUS, "{} things changed in the repository while agents worked",
      lambda s: s.candidate.changed),

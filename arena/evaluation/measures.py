@@ -18,9 +18,11 @@ from arena.evaluation import (
     diff,
     integrity,
     outcomes,
+    planted,
     probes,
     repeats,
     reproduction,
+    respelling,
     second,
     static,
     tampering,
@@ -46,11 +48,13 @@ MEASURES: dict[str, ModuleType] = {
     "diff": diff,
     "static": static,
     "tampering": tampering,
+    "planted": planted,
 }
 # These look at all candidates together: measure(pool) gives findings by label.
 TOGETHER: dict[str, ModuleType] = {
     "controls": controls,
     "second": second,
+    "respelling": respelling,
     "repeats": repeats,
     "probes": probes,
     "reproduction": reproduction,
@@ -59,7 +63,7 @@ TOGETHER: dict[str, ModuleType] = {
 }
 GATE = "integrity"
 LEFT_OUT = "left out by --fast"
-NEEDS_RUNS = ("controls", "second", "repeats", "probes", "reproduction", "crossrun")
+NEEDS_RUNS = tuple(name for name in TOGETHER if name != "where")
 KNOWN = (
     *(n for m in (*MEASURES.values(), *TOGETHER.values()) for n in m.NAMES),
     benchmark.NAME,

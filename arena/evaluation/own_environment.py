@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from arena.errors import one_line
 from arena.evaluation.metadata import Reader, sections, table, toml
 from arena.evaluation.plan import Plan
-from arena.machine import cache, environment, process, store
+from arena.machine import cache, process, store
 from arena.machine.environment import Environment
 from arena.machine.quarantine import Quarantine
 from arena.session import Session
@@ -18,6 +19,9 @@ REQUIREMENTS = (
     "requirements.txt", "requirements-dev.txt", "dev-requirements.txt", "requirements-test.txt",
     "test-requirements.txt", "requirements/test.txt", "requirements/dev.txt",
 )  # fmt: skip
+
+# A name with versions and markers, or a wheel; no address, no source, no repository.
+PLAIN = r"[A-Za-z0-9][\w.-]*(\[[\w, -]*\])?\s*([<>=!~^*,.\w\s()-]*)(;.*)?|[^@:]+\.whl"
 
 
 def dependencies(read: Reader) -> frozenset[str]:
@@ -70,12 +74,26 @@ def for_tree(
                 return None, why
             done.touch()
     words = f"{plan.environment.found}, with {', '.join(added)}"
-    found = environment.describe(folder / "bin" / "python", words)
-    return environment.with_extra_path(found, *plan.environment.extra_path), None
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    parent = plan.environment
+    # Not asked for what it is: its start would run what a new package put there, outside of the sandbox.
+    found = replace(
+        parent,
+        python=folder / "bin" / "python",
+        found=words,
+        prefix=folder,
+        path=(*parent.path, site),
+        site=(site,),
+        distributions={**parent.distributions, **dict.fromkeys(added, "added")},
+    )
+    return found, None
 
 
 def _make(parent: Environment, folder: Path, added: list[str]) -> str | None:
     """Makes the environment; the reason if that fails."""
+    odd = [word for word in added if not re.fullmatch(PLAIN, word)]
+    if odd:
+        return f"{', '.join(odd)} is no plain requirement from the package index: not installed"
     python = str(parent.python)
     venv = [python, "-m", "venv", "--without-pip", str(folder)]
     said = process.capture(venv, timeout=120)
@@ -84,7 +102,9 @@ def _make(parent: Environment, folder: Path, added: list[str]) -> str | None:
     site = next((folder / "lib").glob("python*/site-packages"))
     seen = "".join(f"{path}\n" for path in parent.site)
     (site / "project.pth").write_text(seen, encoding="utf-8")
-    pip = [python, "-m", "pip", "install", "--quiet", "--no-input", "--target"]
+    # Wheels only: to build a source distribution would run a candidate's code outside of the sandbox.
+    pip = [python, "-m", "pip", "install", "--quiet", "--no-input"]
+    pip += ["--only-binary=:all:", "--target"]
     said = process.capture([*pip, str(site), *added], timeout=600)
     if said.exit_code != 0:
         wanted = ", ".join(added)

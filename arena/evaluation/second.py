@@ -40,7 +40,7 @@ def measure(pool: Pool) -> dict[str, Findings]:
     nothing = Findings({"second.passed": missing("no red test became green")})
     found = {s.candidate.label: nothing for s in pool.subjects}
     for label in labels:
-        counted = [t for t in mended[label] if _fit(t, label, mended, told)]
+        counted = [t for t in mended[label] if fit(t, label, mended, told)]
         failed = [t for t in counted if told[label][t] == "failed"]
         said = f"{len(failed)} mended tests fail when they are called without pytest"
         why = "no mended test can be called without fixtures"
@@ -71,7 +71,7 @@ def _run(pool: Pool, subject: Subject, mended: list[str]) -> Told:
     return {row["test"]: row["outcome"] for row in rows}
 
 
-def _fit(
+def fit(
     test: str, label: str, mended: Mapping[str, list[str]], told: Mapping[str, Told]
 ) -> bool:
     """Whether what the second runner says about a test can be believed."""

@@ -124,13 +124,13 @@ class Runner:
             argv = ["/bin/sh", "-c", settings.judge_setup]
             done = self._start(argv, request, place, "setup")
             if done.exit_code != 0:
-                said = tail_of(place / "setup.log")
+                said = store.tail_of(place / "setup.log")
                 return TestRun.of(done, f"setup failed:\n{said}")
         if plan.kind == "pytest":
             return self._pytest(request, place)
         argv = ["/bin/sh", "-c", plan.command]
         done = self._start(argv, request, place, request.role)
-        tail = tail_of(place / f"{request.role}.log")
+        tail = store.tail_of(place / f"{request.role}.log")
         tree = place / "tree" / plan.folder
         outcomes, messages = foreign.read(done.exit_code, tree, settings.junit, tail)
         found = TestRun.of(
@@ -179,9 +179,25 @@ class Runner:
         return rows
 
     def _pytest(self, request: Request, place: Path) -> TestRun:
-        order = self._order(request, place)
+        secret = uuid.uuid4().hex
+        order = self._order(request, place) | {"secret": secret}
+        before = self._stamps(request, place) if request.confirmed else {}
         told, done = self._converse(RUNNER, order, request, place)
-        return read_events(told, done, tail_of(place / f"{request.role}.log"))
+        tail = store.tail_of(place / f"{request.role}.log")
+        found = read_events(told, done, tail, secret=secret)
+        after = self._stamps(request, place) if before else {}
+        changed = sorted(path for path in before if before[path] != after.get(path))
+        return replace(found, rewritten=tuple(changed))
+
+    def _stamps(self, request: Request, place: Path) -> dict[str, tuple[int, int]]:
+        """Size and time of every test file in an export."""
+        found = {}
+        for entry in self.quarantine.entries(request.tree):
+            path = place / "tree" / entry.path
+            if self.plan.files.is_test(entry.path) and path.is_file():
+                facts = path.stat()
+                found[entry.path] = facts.st_size, facts.st_mtime_ns
+        return found
 
     def _converse(
         self, script: Path, facts: dict[str, Any], request: Request, place: Path
@@ -282,12 +298,3 @@ def _read(number: int, chunks: list[bytes]) -> None:
     with os.fdopen(number, "rb") as pipe:
         while chunk := pipe.read1(1 << 16):
             chunks.append(chunk)
-
-
-def tail_of(path: Path, *, limit: int = 4000) -> str:
-    """The last `limit` bytes of a log as text, '' if there is none."""
-    if not path.exists():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - limit))
-        return file.read().decode("utf-8", "replace")

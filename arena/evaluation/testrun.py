@@ -20,7 +20,8 @@ class TestRun:
     `ended` is exited, timeout or stopped; `finished` says whether the session came to its own end. `broken` are
     files that could not be collected; `inside` and `outside` say where the project's code was imported from,
     relative to the tree and absolute; `lines` are executed line ranges by file; `seconds` are those of tests that
-    take more than a tenth of one; `canaries` are the judge's own tests that did not end as they must.
+    take more than a tenth of one; `canaries` are the judge's own tests that did not end as they must;
+    `rewritten` are test files that had another content after the run.
     """
 
     __test__ = False  # the name is not pytest's business
@@ -39,6 +40,7 @@ class TestRun:
     outside: tuple[str, ...] = ()
     disagree: tuple[str, ...] = ()
     canaries: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -70,10 +72,16 @@ class TestRun:
         return f"the tests {did} (exit code {self.exit_code}): {self.last_words}"
 
 
-def read_events(data: bytes, done: Finished, tail: str) -> TestRun:
-    """The run that a stream of events tells; a stream that breaks off gives a run that is not finished."""
+def read_events(data: bytes, done: Finished, tail: str, *, secret: str) -> TestRun:
+    """The run that a stream of events tells; a stream that breaks off gives a run that is not finished.
+
+    So does one with an event that does not know the `secret` of the run.
+    """
     try:
-        return _told(list(_events(data)), done, tail)
+        events = list(_events(data))
+        if any(event["s"] != secret for event in events):
+            return TestRun.of(done, tail)
+        return _told(events, done, tail)
     except (AttributeError, KeyError, TypeError, ValueError):
         # Code under test has found the pipe and written into it: nothing in it can be believed.
         return TestRun.of(done, tail)

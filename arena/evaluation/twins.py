@@ -48,15 +48,17 @@ def twin(source: bytes, *, seed: int) -> Twin | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return None
-    turner = _Turner(random.Random(seed))  # noqa: S311 - repeatable on purpose
+    draw = random.Random(seed)  # noqa: S311 - repeatable on purpose
     found: set[str] = set()
     for name, function in _tests(tree):
-        before = turner.turned
-        function.body = [turner.visit(node) for node in function.body]
+        # Literals alone where there are any: a cheat that reads them is wrong only where it can't.
+        literals = any(_certain(node, literals=True) for node in function.body)
+        certain = any(_certain(node, literals=literals) for node in function.body)
         # A test that can end before its expectations controls nothing.
         leaves = any(isinstance(n, ast.Return | ast.Try) for n in ast.walk(function))
-        certain = any(_certain(node) for node in function.body) and not leaves
-        if turner.turned > before and certain:
+        turner = _Turner(draw, literals=literals)
+        function.body = [turner.visit(node) for node in function.body]
+        if turner.turned and certain and not leaves:
             found.add(name)
     if not found:
         return None
@@ -64,6 +66,17 @@ def twin(source: bytes, *, seed: int) -> Twin | None:
     tree.body[start:start] = ast.parse(PROLOGUE).body
     text = ast.unparse(ast.fix_missing_locations(tree))
     return Twin(source=text.encode(), controlled=frozenset(found))
+
+
+def respelt(source: bytes) -> bytes | None:
+    """The same test file in other words: what it says is the same, no line is; None if it does not parse."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
+    start = _after_future(tree)
+    tree.body[start:start] = ast.parse(PROLOGUE).body
+    return ast.unparse(tree).encode()
 
 
 def hollow(source: bytes) -> frozenset[str]:
@@ -112,15 +125,18 @@ def _after_future(tree: ast.Module) -> int:
     return place
 
 
-def _certain(node: ast.stmt) -> bool:
-    """Whether a statement of the test's own body runs an expectation, come what may."""
+def _certain(node: ast.stmt, *, literals: bool) -> bool:
+    """Whether a statement of the test's own body runs an expectation (of a literal), come what may."""
     if isinstance(node, ast.Assert):
-        return True
+        return not literals or _expects_literal(node.test)
     if isinstance(node, ast.With):
         raising = any(_call_name(item.context_expr) in RAISING for item in node.items)
-        return raising or any(_certain(inner) for inner in node.body)
-    if isinstance(node, ast.Expr):
-        return _call_name(node.value) in (*OPPOSITES, *ALWAYS, *RAISING)
+        inner = any(_certain(one, literals=literals) for one in node.body)
+        return (raising and not literals) or inner
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        known = (*OPPOSITES, *ALWAYS) if literals else (*OPPOSITES, *ALWAYS, *RAISING)
+        named = _call_name(node.value) in known
+        return named and (not literals or any(map(_has_constant, node.value.args)))
     return False
 
 
@@ -133,8 +149,8 @@ def _call_name(node: ast.expr) -> str:
 class _Turner(ast.NodeTransformer):
     """Turns every expectation of a test around; nested functions and classes are left alone."""
 
-    def __init__(self, draw: random.Random) -> None:
-        self.turned, self.draw = 0, draw
+    def __init__(self, draw: random.Random, *, literals: bool) -> None:
+        self.turned, self.draw, self.literals = 0, draw, literals
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return node
@@ -143,8 +159,10 @@ class _Turner(ast.NodeTransformer):
     visit_AsyncFunctionDef = visit_ClassDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
-        self.turned += 1
         test = node.test
+        if self.literals and not _expects_literal(test):
+            return node
+        self.turned += 1
         if isinstance(test, ast.Compare) and len(test.ops) == 1 and self._shift(test):
             return node
         node.test = ast.UnaryOp(op=ast.Not(), operand=test)
@@ -181,7 +199,7 @@ class _Turner(ast.NodeTransformer):
         return f"{value}~"
 
     def visit_With(self, node: ast.With) -> ast.AST:
-        for item in node.items:
+        for item in node.items if not self.literals else ():
             self._other_error(item.context_expr)
         node.body = [self.visit(inner) for inner in node.body]
         return node
@@ -191,9 +209,10 @@ class _Turner(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         name = _call_name(node)
         if name in OPPOSITES or name in ALWAYS:
-            self.turned += 1
-            self._turn_method(node, name)
-        else:
+            if not self.literals or any(map(_has_constant, node.args)):
+                self.turned += 1
+                self._turn_method(node, name)
+        elif not self.literals:
             self._other_error(node)
         return node
 
@@ -209,6 +228,17 @@ class _Turner(ast.NodeTransformer):
         if isinstance(node, ast.Call) and _call_name(node) in RAISING and node.args:
             self.turned += 1
             node.args[0] = ast.Name(id="_OtherError", ctx=ast.Load())
+
+
+def _expects_literal(test: ast.expr) -> bool:
+    """Whether an assertion compares with a literal that can be shifted."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Eq):
+        return False
+    return len(test.ops) == 1 and any(map(_has_constant, (test.left, *test.comparators)))  # fmt: skip
+
+
+def _has_constant(node: ast.expr) -> bool:
+    return _is_literal(node) and any(isinstance(n, ast.Constant) for n in ast.walk(node))  # fmt: skip
 
 
 def _is_literal(node: ast.expr) -> bool:

@@ -32,7 +32,8 @@ Bag = Counter[tuple[str, ...]]
 
 def measure(pool: Pool) -> dict[str, Findings]:
     """Agreement about the functions that must change, and likeness of the change to the others."""
-    alike = medoid({s.candidate.label: bag(_files(s)) for s in pool.subjects})
+    bags = {s.candidate.label: bag(_files(s)) for s in pool.subjects}
+    alike = medoid(bags)
     witness = witnesses_of(pool.subjects)
     details = {
         s.candidate.label: {
@@ -46,7 +47,7 @@ def measure(pool: Pool) -> dict[str, Findings]:
     return {
         label: Findings(
             {**agreed[label], "where.likeness": few or _value(alike[label])},
-            _duplicate(label, witness[label]),
+            _duplicate(label, witness[label]) if bags[label] else (),
             details[label],
         )
         for label in details

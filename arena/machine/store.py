@@ -176,3 +176,12 @@ def _permit(top: Path) -> None:
             folder = Path(where, name)
             if not folder.is_symlink():
                 folder.chmod(0o700)
+
+
+def tail_of(path: Path, *, limit: int = 4000) -> str:
+    """The last `limit` bytes of a log as text, '' if there is none."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - limit))
+        return file.read().decode("utf-8", "replace")

@@ -156,7 +156,17 @@ def test_literals_are_shifted_in_place_and_the_rest_equals_nothing():
     text = twin.source.decode()
     assert "[1, 'x']" not in text
     assert "assert 5 ==" not in text
-    assert "_expected_of(g())" in text
+    assert "assert f() == g()" in text, "beside literals, the rest stays as it is"
+    plain = twins.twin(b"def test_a():\n    assert f() == g()\n", seed=1)
+    assert plain is not None
+    assert "_expected_of(g())" in plain.source.decode()
+
+
+def test_a_literal_that_may_not_be_reached_controls_nothing():
+    source = b"def test_a():\n    assert f()\n    if x:\n        assert g() == 3\n"
+    twin = twins.twin(source, seed=1)
+    assert twin is not None
+    assert "not f()" in twin.source.decode(), "so the one that is sure is turned, too"
 
 
 def test_a_twin_that_passes_is_void(make_project: MakeProject):

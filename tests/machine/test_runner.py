@@ -62,7 +62,8 @@ def run(tmp_path: Path) -> Run:
             "extra_path": [], "lent": str(env.lent), "ini": str(tmp_path / "pytest.ini"),
             "plugins": [], "options": ["-p", "no:cacheprovider", "-q", "--tb=short"],
             "targets": [], "ids": None, "order_seed": None, "coverage": None,
-            "events": writing, "self_hosted": False, "confirmed": True, "repeat": 1, "spare": None, **order,
+            "events": writing, "self_hosted": False, "confirmed": True,
+            "secret": "x", "repeat": 1, "spare": None, **order,
         }  # fmt: skip
         (tmp_path / "order.json").write_text(json.dumps(given))
         done = process.run(
