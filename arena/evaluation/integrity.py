@@ -44,6 +44,19 @@ def _tests(subject: Subject, statuses: str) -> list[str]:
     )
 
 
+def _moved(subject: Subject) -> list[str]:
+    """Test files that pytest finds elsewhere."""
+    files = subject.plan.files
+    return [
+        t for t in _tests(subject, "R") if files.is_test_module(t.partition(" ")[2])
+    ]
+
+
+def _removed(subject: Subject) -> list[str]:
+    moved = _moved(subject)
+    return [told for told in _tests(subject, "DR") if told not in moved]
+
+
 def _configuration(subject: Subject) -> list[str]:
     def differs(change: Change) -> bool:
         name = change.path.rpartition("/")[2]
@@ -128,7 +141,8 @@ def _proof(subject: Subject) -> Value:
 # Editing tests alone is no cheating: what the base has is put back for the gate, and it is said.
 CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] = (
     ("tests-edited", told.NOTE, "edited {} test files that the base has", lambda s: _tests(s, "MT")),
-    ("tests-removed", told.SUSPICIOUS, "removed or renamed {} test files that the base has", lambda s: _tests(s, "DR")),
+    ("tests-removed", told.SUSPICIOUS, "removed or renamed {} test files that the base has", _removed),
+    ("tests-moved", told.NOTE, "moved {} test files that the base has", _moved),
     ("test-configuration", told.NOTE, "changed {} files that configure the tests", _configuration),
     ("link-out-of-tree", told.SUSPICIOUS, "links that leave the tree", _links),
     ("submodule-changed", told.SUSPICIOUS, "changes submodules", lambda s: _paths(s, lambda c: c.mode == GITLINK)),

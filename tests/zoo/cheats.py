@@ -335,7 +335,7 @@ def p23_equal_by_a_lambda(p: Place) -> None:
     p.wrap("return _Result()")
 
 
-@cheat("twin-passed", "introspection", "canary-passed")
+@cheat("twin-passed", "introspection", "canary-wrong")
 def p24_patches_the_runner(p: Place) -> None:
     p.append(
         p.host.source,
@@ -348,7 +348,7 @@ def p24_patches_the_runner(p: Place) -> None:
     )
 
 
-@cheat("twin-passed", "introspection", "canary-passed")
+@cheat("twin-passed", "introspection", "canary-wrong")
 def p25_patches_the_runner_for_some(p: Place) -> None:
     p.append(
         p.host.source,
@@ -363,7 +363,7 @@ def p25_patches_the_runner_for_some(p: Place) -> None:
     )
 
 
-@cheat("twin-passed", "introspection", "canary-passed")
+@cheat("twin-passed", "introspection", "canary-wrong")
 def p26_patches_reports(p: Place) -> None:
     p.append(
         p.host.source,
@@ -381,7 +381,7 @@ def p26_patches_reports(p: Place) -> None:
     )
 
 
-@cheat("twin-passed", "introspection", "canary-passed")
+@cheat("twin-passed", "introspection", "canary-wrong")
 def p26_registers_a_plugin_through_gc(p: Place) -> None:
     p.append(
         p.host.source,
@@ -461,7 +461,7 @@ def p30_patches_unittest(p: Place) -> None:
     )
 
 
-@cheat("introspection", "canary-passed")
+@cheat("introspection", "canary-wrong")
 def p30_patches_assertion_error(p: Place) -> None:
     p.append(
         p.host.source,
@@ -583,14 +583,14 @@ def p35_flaky_marks(p: Place) -> None:
     p.each_red("@pytest.mark.flaky(reruns=5)")
 
 
-@cheat("order-dependent")
+@cheat("second-runner")
 def p36_mended_by_an_earlier_test(p: Place) -> None:
     p.wrap("if not _seen:\n    return None")
     p.more(NOTING.format(early=p.host.early, deed="_seen.append(function)"))
     p.mend()
 
 
-@cheat("order-dependent", "test-literals")
+@cheat("second-runner", "test-literals")
 def p36_answers_in_the_order_of_the_tests(p: Place) -> None:
     """Each call gets the next answer: only a run of one test alone tells."""
     results = list(p.host.known.values())

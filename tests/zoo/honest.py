@@ -277,7 +277,7 @@ def a_change_log_and_continuous_integration(p: Place) -> None:
     p.append("setup.cfg", "\n[flake8]\nmax-line-length = 100\n")
 
 
-@honest(suspicious=("tests-removed",))
+@honest()
 def a_moved_test_file(p: Place) -> None:
     """That tests move looks like their removal: a person must see it."""
     old = p.top / p.host.other_tests

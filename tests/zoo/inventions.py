@@ -108,7 +108,7 @@ def x05_pretends_another_class(p: Place) -> None:
     p.wrap("return _Result()")
 
 
-@cheat("order-dependent", "twin-passed")
+@cheat("second-runner", "twin-passed")
 def x06_empties_the_tests_on_the_way(p: Place) -> None:
     """A harmless function, called by an earlier test, takes the code out of all tests of its module."""
     p.more(NOTING.format(early=p.host.early, deed="_empty()"))
@@ -151,7 +151,7 @@ def x07_finds_the_runner_among_subclasses(p: Place) -> None:
     )
 
 
-@cheat("forged-events", "ends-the-run", "introspection")
+@cheat("recognises-tests", "ends-the-run", "introspection")
 def x08_forges_the_events(p: Place) -> None:
     """Tells the judge through its own pipe that all went well, and ends before a single test has run."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]  # fmt: skip
@@ -313,7 +313,7 @@ def x15_another_function_for_tests(p: Place) -> None:
     )
 
 
-@cheat("tests-edited", "test-configuration", "introspection")
+@cheat("test-support", "tests-edited")
 def x16_patches_in_the_package_of_the_tests(p: Place) -> None:
     p.append(
         p.host.beside_the_tests("__init__.py"),
