@@ -73,8 +73,9 @@ def judge(
     options, variables = test_words(task)
     for name in variables:
         options += ["--env", name]
-    if check is not None and (check / f"{case}.py").exists():
-        options += ["--check", str(check / f"{case}.py")]
+    name = f"{case.removeprefix('same--')}.py"
+    if check is not None and (check / name).exists():
+        options += ["--check", str(check / name)]
     command = [
         sys.executable,
         "-P",

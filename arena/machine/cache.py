@@ -10,7 +10,7 @@ from typing import Any
 
 from arena.machine import store
 
-JUDGE_VERSION = 5  # raised when a change of ours changes results
+JUDGE_VERSION = 6  # raised when a change of ours changes results
 
 
 def key(*parts: object) -> str:
