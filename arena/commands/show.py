@@ -123,7 +123,9 @@ def finish(
 
 def _hint_about_base(document: Mapping[str, Any], call: Call) -> None:
     failed = document["base"]["counts"]["failed"]
-    if failed and document["mode"] == "judge" and not document["task"]["suite"]:
+    task = document["task"]
+    expected = task["suite"] or task["checks"]
+    if failed and document["mode"] == "judge" and not expected:
         call.say(
             f"{failed} tests fail on the base itself. If they need variables or services of yours: "
             "--env NAME, --allow-network; if they need another interpreter: --python PATH"

@@ -109,6 +109,8 @@ def _early_end(subject: Subject) -> list[str]:
 
 def _canaries(subject: Subject) -> list[str]:
     """Canaries that went wrong here and not on the base, whose own set-up may be in their way."""
+    if not subject.run.finished:
+        return []  # they did not run, as others did not
     base = set(subject.baseline.run.canaries)
     return [told for told in subject.run.canaries if told not in base]
 

@@ -57,6 +57,8 @@ def _run(pool: Pool, subject: Subject, mended: list[str]) -> Told:
             stable = [i for i in subject.run.passed if i.startswith(f"{name}::")]
             ids += [i for i in mended if i.startswith(f"{name}::")]
             ids += sorted(set(stable) - {*mended})[:CONTROLS]
+    if not ids:
+        return {}
     request = pool.requests[subject.candidate.label]
     tree = pool.quarantine.edit(request.tree, files=files)
     run = pool.runner.run(request.plain(tree=tree, role="respelt", ids=tuple(ids)))

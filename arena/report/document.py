@@ -169,6 +169,8 @@ def headline(story: Story) -> tuple[str, str]:
     elif verdict.confidence == "toss-up":
         tied = _names(verdict.tied or verdict.ranking[:2])
         words = f"No clear winner: {tied} are within noise."
+    elif verdict.winner is None:
+        words = f"{top} comes first, but is suspected: it wins only by your word."
     else:
         verb = "passes" if everyone == 1 else "leads" if leaning else "wins"
         sure = "decisively" if verdict.confidence == "decisive" else "clearly"
