@@ -18,6 +18,8 @@ from arena.session import Session
 from arena.task import Task
 from arena.worktrees import Worktree
 
+MOST_TOLD = 50  # changes of the repository that are told one by one
+
 
 class Tried(NamedTuple):
     """One entry with what came of it. `candidate` is None if there is nothing to judge; then `why` says so."""
@@ -48,7 +50,7 @@ def run_all(
     with ThreadPoolExecutor(max_workers=len(trees)) as pool:
         tried = list(pool.map(partial(_try, session, task), entries, trees, count()))
     found = fingerprint.compare(before, fingerprint.take(repo), repo=repo, saved=saved)
-    for what, restore in found:
+    for what, restore in found[:MOST_TOLD]:
         session.journal.add("repository-changed", what=what, restore=restore)
     told = tuple(f"{what}; to take it back: {restore}" for what, restore in found)
     return [
