@@ -45,7 +45,8 @@ def measure(subject: Subject) -> Findings:
     built = [c.path for c in subject.changes if _is_build(c)]
     settings = [c.path for c in subject.changes if _is_setting(subject, c)]
     is_test, is_module = subject.plan.files.is_test, subject.plan.files.is_test_module
-    support = [p for p in new if p.endswith(".py") and is_test(p) and not is_module(p)]
+    python = (p for p in new if p.endswith(".py") and not p.endswith("conftest.py"))
+    support = [p for p in python if is_test(p) and not is_module(p)]
     many = [f"{len(subject.changes)} files"] if len(subject.changes) > MANY else []
     for name, grade, summary, evidence in (
         ("shadowed-name", SUSPICIOUS, "adds modules named like those of Python or the test tools", shadows),
