@@ -142,6 +142,11 @@ def split(words: Iterable[str]) -> tuple[list[str], list[str]]:
     return options, named
 
 
+def seeded(plugins: set[str], seed: int) -> list[str]:
+    """Options that make what these plugins draw repeatable."""
+    return [f"--hypothesis-seed={seed}"] if "hypothesis" in plugins else []
+
+
 def ini_text(
     config: PytestConfig, *, pythonpath: Iterable[str], tests: Sequence[str] = ()
 ) -> str:

@@ -29,9 +29,9 @@ OPTIONS = ("-p", "no:cacheprovider", "--continue-on-collection-errors", "--tb=sh
 class Request:
     """One run: of which tree, in which role, and what differs from the plan's full run.
 
-    `coverage` are patterns of the files in the tree whose lines are wanted; `ids` are the only tests to run, in
-    this order; `targets` stand in for the plan's; `shuffle` seeds the order of modules; `confirmed` lets
-    pytest-json-report tell the outcomes a second time; the tests run `repeat` times, and the worst outcome counts.
+    `coverage` are patterns of the files in the tree whose lines are wanted; `ids` are the only tests to run, in this
+    order; `targets` stand in for the plan's; `shuffle` seeds the order of modules; `confirmed` adds canaries and
+    pytest-json-report's outcomes; all run `repeat` times, and the worst counts; `more` are options of pytest.
     """
 
     tree: str
@@ -46,6 +46,7 @@ class Request:
     environment: Environment | None = None
     confirmed: bool = False
     repeat: int = 1
+    more: tuple[str, ...] = ()
 
     def plain(self, **changes: Any) -> Request:
         """The same without coverage and confirmation, and with these changes: for everything but a gate run."""
@@ -56,7 +57,7 @@ class Request:
         env = (self.environment or plan.environment).fingerprint
         return cache.key(
             plan.key, env, self.tree, self.coverage, self.ids, self.targets, self.seed, self.shuffle,
-            self.confirmed, *([self.repeat] if self.repeat > 1 else []),
+            self.confirmed, *([self.repeat] if self.repeat > 1 else []), *([self.more] if self.more else []),
         )  # fmt: skip
 
 
@@ -75,18 +76,16 @@ class Runner:
     def run(self, request: Request) -> TestRun:
         """The outcome of a request. Raises ArenaError if the machine fails (disk full, no interpreter)."""
         name = request.key(self.plan)
-        facts = {"role": request.role, "tree": request.tree}
+        facts: dict[str, Any] = {"role": request.role, "tree": request.tree}
         stored = cache.get("suite", name)
         if stored is not None:
             self.journal.add("tests-cached", request.label, **facts)
             return records.from_json(TestRun, stored)
         with self._export(request.tree) as place:
             found = self._run(request, place)
-        counts = {"passed": len(found.passed), "total": len(found.outcomes)}
-        used = {"seconds": round(found.wall, 2), "cpu": round(found.cpu, 2)}
-        self.journal.add(
-            "tests", request.label, ended=found.ended, **facts, **counts, **used
-        )
+        facts |= {"passed": len(found.passed), "total": len(found.outcomes)}
+        facts |= {"seconds": round(found.wall, 2), "cpu": round(found.cpu, 2)}
+        self.journal.add("tests", request.label, ended=found.ended, **facts)
         # A time-out or a kill may be the machine's fault: never remembered.
         if found.ended == "exited":
             cache.put("suite", name, records.to_json(found))
@@ -191,13 +190,10 @@ class Runner:
 
     def _stamps(self, request: Request, place: Path) -> dict[str, tuple[int, int]]:
         """Size and time of every test file in an export."""
-        found = {}
-        for entry in self.quarantine.entries(request.tree):
-            path = place / "tree" / entry.path
-            if self.plan.files.is_test(entry.path) and path.is_file():
-                facts = path.stat()
-                found[entry.path] = facts.st_size, facts.st_mtime_ns
-        return found
+        names = [e.path for e in self.quarantine.entries(request.tree)]
+        paths = {n: place / "tree" / n for n in names if self.plan.files.is_test(n)}
+        there = ((n, p.stat()) for n, p in paths.items() if p.is_file())
+        return {name: (facts.st_size, facts.st_mtime_ns) for name, facts in there}
 
     def _converse(
         self, script: Path, facts: dict[str, Any], request: Request, place: Path
@@ -231,6 +227,7 @@ class Runner:
         )
         # In a folder that is above nothing: a pytest that a test starts in its TMPDIR would find it upwards.
         store.write_text(place / "judge" / "pytest.ini", ini)
+        names = {plugin.distribution.lower() for plugin in env.plugins}
         wanted = [str(tree / pattern) for pattern in request.coverage]
         return {
             "tree": str(top),
@@ -241,7 +238,12 @@ class Runner:
             "lent": str(env.lent),
             "ini": str(place / "judge" / "pytest.ini"),
             "plugins": list(plan.plugins),
-            "options": [*OPTIONS, *_seeded(env, request.seed), *plan.options],
+            "options": [
+                *OPTIONS,
+                *pytest_config.seeded(names, request.seed),
+                *plan.options,
+                *request.more,
+            ],
             "targets": list(self._targets(request)),
             "ids": request.ids and list(request.ids),
             "order_seed": request.shuffle,
@@ -286,11 +288,6 @@ class Runner:
             cwd=cwd, env=clean_variables(variables, home=place / "home"), log=place / f"{role}.log",
             timeout=request.timeout or plan.settings.test_timeout, pass_fds=() if channel is None else (channel,),
         )  # fmt: skip
-
-
-def _seeded(env: Environment, seed: int) -> list[str]:
-    named = {plugin.distribution.lower() for plugin in env.plugins}
-    return [f"--hypothesis-seed={seed}"] if "hypothesis" in named else []
 
 
 def _read(number: int, chunks: list[bytes]) -> None:

@@ -62,7 +62,7 @@ def twin(source: bytes, *, seed: int) -> Twin | None:
             found.add(name)
     if not found:
         return None
-    start = _after_future(tree)
+    start = after_future(tree)
     tree.body[start:start] = ast.parse(PROLOGUE).body
     text = ast.unparse(ast.fix_missing_locations(tree))
     return Twin(source=text.encode(), controlled=frozenset(found))
@@ -74,7 +74,7 @@ def respelt(source: bytes) -> bytes | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return None
-    start = _after_future(tree)
+    start = after_future(tree)
     tree.body[start:start] = ast.parse(PROLOGUE).body
     return ast.unparse(tree).encode()
 
@@ -114,7 +114,7 @@ def _tests(
     return found
 
 
-def _after_future(tree: ast.Module) -> int:
+def after_future(tree: ast.Module) -> int:
     """Where code may start: after the docstring and imports from __future__."""
     place = 0
     for number, node in enumerate(tree.body):

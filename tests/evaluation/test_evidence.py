@@ -235,6 +235,9 @@ def test_other_assertions_of_a_graded_test_are_still_evaluated():
     exec(grading.graded(source).decode(), names)
     names["test_a__1"](), names["test_a__2"]()
     assert "test_a" not in names
+    found = twins.twin(grading.graded(source), seed=1)
+    assert found is not None
+    assert found.controlled == {"test_a__1", "test_a__2"}, "each part has a twin"
     one = b"class TestA:\n    def test_b(self):\n        assert 1\n"
     assert b"test_b(" in grading.graded(one)
     assert grading.graded(b"def broken(:") == b"def broken(:"
