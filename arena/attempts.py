@@ -47,11 +47,14 @@ def run_all(
     before = fingerprint.take(repo, saved=saved)
     # One after the other: git's own locks are in the way of more.
     trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
-    with ThreadPoolExecutor(max_workers=len(trees)) as pool:
-        tried = list(pool.map(partial(_try, session, task), entries, trees, count()))
-    found = fingerprint.compare(before, fingerprint.take(repo), repo=repo, saved=saved)
-    for what, restore in found[:MOST_TOLD]:
-        session.journal.add("repository-changed", what=what, restore=restore)
+    one_each = partial(_try, session, task)
+    try:
+        with ThreadPoolExecutor(max_workers=len(trees)) as pool:
+            tried = list(pool.map(one_each, entries, trees, count()))
+    finally:  # what stopped us may be what an agent did to the repository
+        found = fingerprint.changes(repo, before, saved=saved)
+        for what, restore in found[:MOST_TOLD]:
+            session.journal.add("repository-changed", what=what, restore=restore)
     told = tuple(f"{what}; to take it back: {restore}" for what, restore in found)
     return [
         one._replace(candidate=one.candidate and replace(one.candidate, changed=told))

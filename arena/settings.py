@@ -51,7 +51,9 @@ class Settings:
     keep: bool = option(default=False, doc="keep worktrees and branches afterwards")
     test_timeout: float = option(1800.0, "time limit of the tests on the base")
     isolation: str = option("auto", "strongest sandbox, or none", "auto", "none")
-    fast: bool = option(default=False, doc="leave out the candidates' own tests")
+    fast: bool = option(
+        default=False, doc="only the gate runs: no further controls, no evidence"
+    )
     judge_setup: str | None = option(None, "command run in each judged tree (compile)")
     judge_copy: tuple[str, ...] = option((), "ignored files that the tests need")
     benchmark: str | None = option(None, "command to time on base and candidates")

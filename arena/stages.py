@@ -64,7 +64,7 @@ class Stage:
     most: Callable[[Player], float] | None = None
 
 
-# Questions that are open for all candidates alike, and no suspicion against one of them.
+# Open questions that are no suspicion of tampering.
 OPEN = (
     "repository-changed",
     "obsolete-tests",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,8 @@ from arena.evaluation.evaluate import evaluate
 from arena.machine import store
 from arena.session import Session
 from arena.task import Task
+
+OWN = r"\.(branch|head)(-\d+)?$"  # archived commits that an agent made on its way
 
 
 def offer(
@@ -152,8 +155,10 @@ def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cl
     call.say(f"kept    {label}: {why}" for label, why in done.kept)
     if done.restorable:
         command = f"arena restore {opened.run} LABEL"
-        kept = f"{len(done.restorable)} candidates in the archive"
-        call.say(f"kept    {kept} ({command})")
+        own = sum(1 for ref in done.restorable if re.search(OWN, ref))
+        kept = f"{len(done.restorable) - own} candidates"
+        kept += f" and {own} commits of the agents' own" if own else ""
+        call.say(f"kept    {kept} in the archive ({command})")
     return done
 
 

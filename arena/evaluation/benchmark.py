@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from arena.evaluation.measurement import Measurement
+from arena.evaluation.request import Request
 from arena.evaluation.result import Evaluated
-from arena.evaluation.suite import Request, Runner
+from arena.evaluation.suite import Runner
 from arena.settings import Settings
 
 NAME = "bench.seconds"

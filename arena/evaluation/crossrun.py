@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from arena.evaluation import compared
+from arena.evaluation import compared, syntax
 from arena.evaluation.measurement import (
     NOTE,
     Findings,
@@ -22,8 +22,8 @@ from arena.evaluation.measurement import (
     flag,
 )
 from arena.evaluation.pool import Pool
+from arena.evaluation.request import Request
 from arena.evaluation.subject import Subject
-from arena.evaluation.suite import Request
 from arena.evaluation.testrun import TestRun
 from arena.machine.quarantine import TreeEntry
 
@@ -87,8 +87,8 @@ def author(pool: Pool, subject: Subject) -> Author | None:
         files.append(TreeEntry(mode=change.mode, oid=change.oid, path=change.path))
         if pool.plan.files.is_test_module(change.path):
             before, after = (
-                test_functions(subject.before(change)),
-                test_functions(subject.after(change)),
+                texts(subject.before(change)),
+                texts(subject.after(change)),
             )
             own = {n for n, text in after.items() if before.get(n) != text}
             place = os.path.relpath(change.path, pool.plan.rootdir or ".")
@@ -100,23 +100,10 @@ def author(pool: Pool, subject: Subject) -> Author | None:
     return Author(label, tuple(files), wanted, frozenset(names)) if wanted else None
 
 
-def test_functions(source: bytes) -> dict[str, str]:
+def texts(source: bytes) -> dict[str, str]:
     """`test_a` or `TestB::test_c` → syntax tree as text; empty if the file does not parse."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return {}
-    found = {}
-    for node in tree.body:
-        members = node.body if isinstance(node, ast.ClassDef) else [node]
-        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
-        for member in members:
-            if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
-                found[prefix + member.name] = ast.dump(member)
-    return found
-
-
-test_functions.__test__ = False  # type: ignore[attr-defined]
+    tree = syntax.parse(source)
+    return {name: ast.dump(f) for name, f in syntax.functions(tree)} if tree else {}
 
 
 def request(pool: Pool, who: Author, label: str) -> Request:
@@ -124,9 +111,8 @@ def request(pool: Pool, who: Author, label: str) -> Request:
     theirs = pool.requests[label]
     tree = pool.quarantine.edit(theirs.tree, put=who.files)
     targets = sorted({name.partition("::")[0] for name in who.functions})
-    here = pool.plan.folder or "."
-    top = pool.plan.rootdir
-    places = tuple(os.path.relpath(f"{top}/{t}" if top else t, here) for t in targets)
+    here, path_of = pool.plan.folder or ".", pool.plan.path_of
+    places = tuple(os.path.relpath(path_of(target), here) for target in targets)
     return theirs.plain(tree=tree, role="cross-run", targets=places)
 
 

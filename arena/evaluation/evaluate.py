@@ -13,9 +13,10 @@ from arena.evaluation import benchmark, measures, outcomes, own_environment, whe
 from arena.evaluation.baseline import Baseline, baseline, check_runnable
 from arena.evaluation.plan import Plan, gate_tree
 from arena.evaluation.pool import Pool
+from arena.evaluation.request import Request
 from arena.evaluation.result import Evaluation
 from arena.evaluation.subject import Subject
-from arena.evaluation.suite import Request, Runner
+from arena.evaluation.suite import Runner
 from arena.evaluation.testrun import TestRun
 from arena.machine import preload
 from arena.machine.executor import Executor
@@ -76,9 +77,13 @@ def evaluate(
     table = replace(table, suspected=suspected, dropped=dropped)
     preload.load()
     finish = partial(_subject, bench, base=table, target=target)
-    subjects = _without_obsolete(bench.executor.map(finish, tried))
+    subjects = bench.executor.map(finish, tried)
+    witness = where.witnesses_of(subjects)
+    subjects = _without_obsolete(subjects, witness)
     measured = bench.executor.map(measures.take_all, subjects)
-    measured = measures.add_pool(_pool(bench, tried, subjects, table), measured)
+    measured = measures.add_pool(
+        _pool(bench, tried, subjects, table, witness), measured
+    )
     if bench.session.settings.benchmark:
         measured = benchmark.add(bench.runner, bench.session.settings, measured)
     return Evaluation(
@@ -151,16 +156,23 @@ def _run_candidate(bench: Bench, candidate: Candidate, first: _Job) -> _Tried:
     return _Tried(candidate, changes, request, gate, own, why)
 
 
-def _without_obsolete(subjects: Sequence[Subject]) -> list[Subject]:
+def _without_obsolete(
+    subjects: Sequence[Subject], witness: dict[str, str]
+) -> list[Subject]:
     """Sets apart the tests that most candidates break, whatever else they do."""
-    working = [s for s in subjects if s.run.finished]
-    broken = {s.candidate.label: s.comparison.broken for s in working}
-    obsolete = outcomes.contradicting(broken, where.witnesses_of(working))
+    broken = {
+        s.candidate.label: s.comparison.broken for s in subjects if s.run.finished
+    }
+    obsolete = outcomes.contradicting(broken, witness)
     return [replace(s, comparison=s.comparison.without(obsolete)) for s in subjects]
 
 
 def _pool(
-    bench: Bench, tried: Sequence[_Tried], subjects: Sequence[Subject], base: Baseline
+    bench: Bench,
+    tried: Sequence[_Tried],
+    subjects: Sequence[Subject],
+    base: Baseline,
+    witness: dict[str, str],
 ) -> Pool:
     requests = {one.candidate.label: one.request for one in tried}
     return Pool(
@@ -172,6 +184,7 @@ def _pool(
         runner=bench.runner,
         executor=bench.executor,
         prompt=bench.prompt,
+        witness=witness,
         fast=bench.session.settings.fast or bench.role != "suite",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 
-from arena.evaluation import twins
+from arena.evaluation import syntax
 
 # No `try`: a test that can end before its assertion would have no twin.
 IGNORED = "_ignored"
@@ -18,21 +18,19 @@ def graded(source: bytes) -> bytes:
     `test_a` with two becomes `test_a__1` and `test_a__2`; the other assertion is still evaluated, for what it may do
     beside asserting, and its outcome ignored. A file that does not parse stays as it is.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = syntax.parse(source)
+    if tree is None:
         return source
     holders: list[ast.Module | ast.ClassDef] = [tree]
     holders += [node for node in tree.body if isinstance(node, ast.ClassDef)]
     for holder in holders:
         holder.body = [part for node in holder.body for part in _parts(node)]
-    start = twins.after_future(tree)
-    tree.body[start:start] = ast.parse(PROLOGUE).body
+    syntax.insert(tree, PROLOGUE)
     return ast.unparse(ast.fix_missing_locations(tree)).encode()
 
 
 def _parts(node: ast.stmt) -> list[ast.stmt]:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(node, syntax.Function):
         return [node]
     places = [n for n, one in enumerate(node.body) if isinstance(one, ast.Assert)]
     if len(places) < 2 or not node.name.startswith("test"):

@@ -8,6 +8,9 @@ import itertools
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from arena.evaluation import syntax
+from arena.evaluation.syntax import Function, is_literal
+
 MOST = 50  # calls of one kind
 
 
@@ -18,12 +21,10 @@ def harvest(
     imports: dict[str, None] = {}
     known: dict[str, None] = {}
     for source in sources:
-        try:
-            module = ast.parse(source)
-        except (SyntaxError, ValueError):
-            continue
+        module = syntax.parse(source) or ast.Module([], [])
         ours = dict(_imports(module, packages))
-        calls = [c for f in _functions(module, names) for c in _calls(f, set(ours))]
+        tests = [f for name, f in syntax.functions(module) if name in names]
+        calls = [call for one in tests for call in _calls(one, set(ours))]
         known |= dict.fromkeys(calls)
         imports |= dict.fromkeys(ours.values() if calls else ())
     some = list(known)[:MOST]
@@ -48,16 +49,7 @@ def _imports(
                 yield name, ast.unparse(single)
 
 
-def _functions(module: ast.Module, names: Collection[str]) -> Iterator[ast.FunctionDef]:
-    for node in module.body:
-        members = node.body if isinstance(node, ast.ClassDef) else [node]
-        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
-        for one in members:
-            if isinstance(one, ast.FunctionDef) and prefix + one.name in names:
-                yield one
-
-
-def _calls(function: ast.FunctionDef, ours: set[str]) -> Iterator[str]:
+def _calls(function: Function, ours: set[str]) -> Iterator[str]:
     """Calls of the project's functions with nothing but literals, parameters filled in."""
     for given in _parameters(function):
         for node in ast.walk(function):
@@ -66,7 +58,7 @@ def _calls(function: ast.FunctionDef, ours: set[str]) -> Iterator[str]:
                 filled = ast.parse(text, mode="eval").body
                 assert isinstance(filled, ast.Call)
                 values = [*filled.args, *(k.value for k in filled.keywords)]
-                if values and all(map(_is_literal, values)):
+                if values and all(map(is_literal, values)):
                     yield text
 
 
@@ -76,7 +68,7 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _parameters(function: ast.FunctionDef) -> list[dict[str, ast.expr]]:
+def _parameters(function: Function) -> list[dict[str, ast.expr]]:
     """A mapping from parameter to literal for each row of `parametrize`; one empty one without."""
     for mark in function.decorator_list:
         if not isinstance(mark, ast.Call) or len(mark.args) < 2:
@@ -96,14 +88,6 @@ class _Filled(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return self.given.get(node.id, node)
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
 
 
 def variations(call: str) -> Iterator[str]:

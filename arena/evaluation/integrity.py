@@ -139,6 +139,8 @@ def _proof(subject: Subject) -> Value:
     return value(not run.outside)
 
 
+FORGED = ("forged-events", told.VOID, "wrote into the judge's own channel")
+
 # Name, grade, summary with the number of pieces of evidence, and what finds that evidence (none: no flag).
 # Editing tests alone is no cheating: what the base has is put back for the gate, and it is said.
 CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] = (
@@ -150,6 +152,7 @@ CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] =
     ("submodule-changed", told.SUSPICIOUS, "changes submodules", lambda s: _paths(s, lambda c: c.mode == GITLINK)),
     ("case-clash", told.NOTE, "names that differ in case only", _clashes),
     ("imported-elsewhere", told.VOID, "the tests did not run this candidate's code", lambda s: s.run.outside),
+    (*FORGED, lambda s: [s.candidate.label] if s.run.forged else []),
     ("reports-disagree", told.SUSPICIOUS, "two reports of the same run disagree about {} tests",
      lambda s: s.run.disagree),
     ("canary-wrong", told.VOID, "{} tests of the judge's own did not end as they must", _canaries),

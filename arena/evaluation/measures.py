@@ -33,6 +33,7 @@ from arena.evaluation.measurement import (
     Findings,
     Measurement,
     NotMeasured,
+    flag,
     missing,
 )
 from arena.evaluation.pool import Pool
@@ -91,17 +92,22 @@ def add_pool(pool: Pool, measured: Sequence[Evaluated]) -> list[Evaluated]:
             label = one.candidate.label
             more = _none(module, told) if isinstance(told, str) else told[label]
             found[place] = _with(one, module, more)
-    return found
+    # Known only now, since the runs of the measures above found it.
+    forged = Findings(flags=flag(*integrity.FORGED))
+    return [
+        _with(one, None, forged) if one.candidate.label in pool.runner.forged else one
+        for one in found
+    ]
 
 
-def _with(one: Evaluated, module: ModuleType, more: Findings) -> Evaluated:
+def _with(one: Evaluated, module: ModuleType | None, more: Findings) -> Evaluated:
     measurements = (
         Measurement(key, told.value, unit, told.base, told.why_none)
-        for key, unit in module.NAMES.items()
+        for key, unit in (module.NAMES if module else {}).items()
         for told in [more.values[key]]
     )
     known = one.measurements
-    if any(flag.grade == VOID for flag in more.flags):
+    if any(f.grade == VOID for f in more.flags):
         # Proof of tampering, whoever finds it, closes the gate of integrity.
         known = tuple(replace(m, value=VOID) if m.name == GATE else m for m in known)
     return replace(

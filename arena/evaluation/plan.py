@@ -83,6 +83,11 @@ class Plan:
         """The folder that test ids are relative to: that of the configuration, else the project's."""
         return rootdir(self.config, self.folder)
 
+    def path_of(self, test: str) -> str:
+        """Where the file of a test stands in the tree; `test` is an id, or the part of one before "::"."""
+        name = test.partition("::")[0]
+        return f"{self.rootdir}/{name}" if self.rootdir else name
+
     @property
     def plugins(self) -> tuple[str, ...]:
         """Entry points of the pytest plugins in the project's environment that are used, named explicitly."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 from arena.evaluation.measurement import NOTE, SUSPICIOUS, Findings, flag
 from arena.evaluation.subject import Subject
 from arena.evaluation.tampering import RUNNER
+from arena.machine import raw
 from arena.machine.quarantine import GITLINK, Change
 
 NAMES: dict[str, str] = {}
@@ -41,7 +42,9 @@ def measure(subject: Subject) -> Findings:
         for name, grade, summary, pattern in FILES
         for one in flag(name, grade, summary, [p for p in new if pattern.search(p)])
     ]
-    shadows = [path for path in new if _shadows(path, subject)]
+    base = subject.quarantine.entries(subject.plan.base_tree)
+    there = {entry.path for entry in base}
+    shadows = [path for path in new if _shadows(path, subject.plan.roots, there)]
     built = [c.path for c in subject.changes if _is_build(c)]
     settings = [c.path for c in subject.changes if _is_setting(subject, c)]
     is_test, is_module = subject.plan.files.is_test, subject.plan.files.is_test_module
@@ -60,18 +63,16 @@ def measure(subject: Subject) -> Findings:
     return Findings(flags=tuple(flags))
 
 
-def _shadows(path: str, subject: Subject) -> bool:
-    """Whether a new file can be imported by a name that Python or a test tool owns."""
-    tree = subject.plan.base_tree
-    paths = {entry.path for entry in subject.quarantine.entries(tree)}
-    for root in subject.plan.roots:
+def _shadows(path: str, roots: Sequence[str], there: Set[str]) -> bool:
+    """Whether a new file takes a name that Python, a test tool, or a module of the base in `there` has."""
+    for root in roots:
         prefix = "" if root == "." else root + "/"
         if path.startswith(prefix):
             top = path[len(prefix) :].partition("/")[0].removesuffix(".py")
             own = sys.stdlib_module_names | RUNNER | {"radon", "pytest_jsonreport"}
             # A package hides the module of the same name beside it.
             module = f"{path.removesuffix('/__init__.py')}.py"
-            hides = path.endswith("/__init__.py") and module in paths
+            hides = path.endswith("/__init__.py") and module in there
             return path.endswith(".py") and (hides or top in own)
     return False
 
@@ -94,7 +95,7 @@ def _is_setting(subject: Subject, change: Change) -> bool:
 
 def _large(subject: Subject, changes: list[Change]) -> Iterator[str]:
     files = [c for c in changes if c.mode != GITLINK][:MANY]
-    contents = subject.quarantine.blobs([c.oid for c in files])
-    for change, content in zip(files, contents, strict=True):
-        if len(content) > LARGE:
-            yield f"{change.path}: {len(content) >> 20} MB"
+    sizes = raw.sizes(subject.quarantine.git, [c.oid for c in files])
+    for change, size in zip(files, sizes, strict=True):
+        if size > LARGE:
+            yield f"{change.path}: {size >> 20} MB"

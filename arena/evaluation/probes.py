@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from arena.evaluation import inputs
-from arena.evaluation.controls import newly_green
+from arena.evaluation import inputs, reproduction
 from arena.evaluation.measurement import (
     SUSPICIOUS,
     Findings,
@@ -23,8 +21,9 @@ from arena.evaluation.measurement import (
     missing,
     share,
 )
+from arena.evaluation.mended import newly_green
 from arena.evaluation.pool import Pool
-from arena.evaluation.reproduction import AGAIN, BASE, PROGRAM, SECONDS
+from arena.evaluation.reproduction import AGAIN, BASE
 from arena.evaluation.snippets import Job
 
 NAMES = {"probes.moved": "share"}
@@ -42,7 +41,9 @@ def _shown(number, call):
 def measure(pool: Pool) -> dict[str, Findings]:
     """Share of the varied inputs on which a candidate behaves differently from the base."""
     mended = {i for s in pool.working for i in newly_green(s)}
-    imports, known, varied = _inputs(pool, mended)
+    names = {i.partition("[")[0].partition("::")[2] for i in mended}
+    sources = pool.test_files(mended).values()
+    imports, known, varied = inputs.harvest(sources, pool.plan.packages, names)
     if pool.plan.kind != "pytest" or not varied:
         raise NotMeasured("no mended test calls the project with plain values")
     asked = [*known, *varied]
@@ -72,23 +73,9 @@ def measure(pool: Pool) -> dict[str, Findings]:
     return found
 
 
-def _inputs(pool: Pool, mended: set[str]) -> tuple[list[str], list[str], list[str]]:
-    top, tree = pool.plan.rootdir, pool.requests[""].tree
-    files = sorted({name.partition("::")[0] for name in mended})
-    paths = [f"{top}/{name}" if top else name for name in files]
-    sources = [pool.quarantine.read(tree, path) or b"" for path in paths]
-    names = {i.partition("[")[0].partition("::")[2] for i in mended}
-    return inputs.harvest(sources, pool.plan.packages, names)
-
-
 def _run(pool: Pool, label: str, job: Job) -> dict[int, str]:
     """Number of an input → what it gave."""
-    plan, seed = pool.plan, int(label == AGAIN)
-    request = pool.requests["" if label in (BASE, AGAIN) else label]
-    request = request.plain(role="probes", seed=seed, timeout=2.0 * SECONDS)
-    order = {"jobs": [asdict(job)], "packages": list(plan.packages), "programs": {}}
-    order |= {"seconds": SECONDS, "trace": False, "self_hosted": bool(plan.runner_parts)}  # fmt: skip
-    rows = pool.runner.program(PROGRAM, order, request)
+    rows = reproduction.run(pool, label, (job,), role="probes")
     output = rows[0]["output"] if rows else ""
     said = re.findall(r"^@@(\d+) (.*)$", output, re.MULTILINE)
     return {int(number): text for number, text in said}

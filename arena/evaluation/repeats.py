@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from arena.evaluation.controls import newly_green
-from arena.evaluation.measurement import (
-    SUSPICIOUS,
-    Findings,
-    NotMeasured,
-    flag,
-    missing,
-    share,
-)
+from functools import partial
+
+from arena.evaluation import mended
+from arena.evaluation.measurement import SUSPICIOUS, Findings, flag, missing, share
 from arena.evaluation.pool import Pool
 from arena.evaluation.subject import Subject
 
@@ -22,17 +17,11 @@ MOST = 200  # tests that are repeated
 
 def measure(pool: Pool) -> dict[str, Findings]:
     """Share of the mended tests that pass every time."""
-    if pool.plan.kind != "pytest":
-        raise NotMeasured("the test command is not pytest")
-    by_label = {s.candidate.label: s for s in pool.working}
-    nothing = Findings({"repeats.passed": missing("no red test became green")})
-    found = {s.candidate.label: nothing for s in pool.subjects}
-    labels = [label for label, s in by_label.items() if newly_green(s)]
-    return found | pool.each(labels, lambda label: _repeated(pool, by_label[label]))
+    return mended.each(pool, "repeats.passed", partial(_repeated, pool))
 
 
-def _repeated(pool: Pool, subject: Subject) -> Findings:
-    ids = tuple(sorted(newly_green(subject)))[:MOST]
+def _repeated(pool: Pool, subject: Subject, mending: list[str]) -> Findings:
+    ids = tuple(mending[:MOST])
     once = sum(subject.run.seconds.get(name, 0.01) for name in ids)
     times = int(min(TIMES, max(LEAST_SECONDS, subject.run.wall) / once))
     if times < 2:

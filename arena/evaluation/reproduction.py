@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from arena.evaluation import compared, snippets, where
+from arena.evaluation import compared, snippets
 from arena.evaluation.measurement import Findings, NotMeasured, missing, value
 from arena.evaluation.pool import Pool
 from arena.evaluation.snippets import Job
@@ -64,14 +64,13 @@ def measure(pool: Pool) -> dict[str, Findings]:
     telling = [
         n for n in stable if any(run[n].said != base[n].said for run in runs.values())
     ]
-    witness = where.witnesses_of(pool.subjects)
     entered = _entered(pool, [base[n] for n in stable])
     rows: dict[str, dict[str, Any]] = {}
     for label, run in runs.items():
         points = [_points(base[n], run[n]) for n in telling]
         rows[label] = {
             "points": points,
-            "witness": witness[label],
+            "witness": pool.witness[label],
             "outputs": [_output(run[n], points[k]) for k, n in enumerate(telling)],
             "reproduction": [_row(jobs[n], base[n], run[n]) for n in telling],
         }
@@ -101,22 +100,28 @@ def _output(shown: Shown, points: float) -> str:
     return digest if points > 0 else ""
 
 
-def _run(pool: Pool, label: str, jobs: tuple[Job, ...]) -> list[Shown]:
+def run(
+    pool: Pool, label: str, jobs: tuple[Job, ...], *, role: str, trace: bool = False
+) -> dict[int, dict[str, Any]]:
+    """Number of a job → what a candidate, `BASE`, or `AGAIN` the base, told of it; `trace` names entered functions."""
     plan = pool.plan
     request = pool.requests["" if label in (BASE, AGAIN) else label]
-    # Another seed for the second run of the base: what depends on hashes is not stable.
-    request = request.plain(role="reproduction", seed=int(label == AGAIN))
     order = {
         "jobs": [asdict(job) for job in jobs],
         "packages": list(plan.packages),
         "programs": dict(plan.programs),
         "seconds": SECONDS,
-        "trace": label == BASE,
+        "trace": trace,
         "self_hosted": bool(plan.runner_parts),
     }
-    request = replace(request, timeout=float(SECONDS * (len(jobs) + 1)))
-    rows = pool.runner.program(PROGRAM, order, request)
-    told = {row["job"]: row for row in rows}
+    limit = float(SECONDS * (len(jobs) + 1))
+    # Another seed for the second run of the base: what depends on hashes is not stable.
+    request = request.plain(role=role, seed=int(label == AGAIN), timeout=limit)
+    return {row["job"]: row for row in pool.runner.program(PROGRAM, order, request)}
+
+
+def _run(pool: Pool, label: str, jobs: tuple[Job, ...]) -> list[Shown]:
+    told = run(pool, label, jobs, role="reproduction", trace=label == BASE)
     return [_shown(told.get(number)) for number in range(len(jobs))]
 
 

@@ -9,15 +9,16 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from arena.evaluation import foreign, pytest_config
 from arena.evaluation.plan import Plan, test_modules
-from arena.evaluation.testrun import TestRun, read_events
+from arena.evaluation.request import Request
+from arena.evaluation.testrun import TestRun, honest_events, read_events
 from arena.machine import cache, process, records, sandbox, store
-from arena.machine.environment import Environment, clean_variables
+from arena.machine.environment import clean_variables
 from arena.machine.process import Finished
 from arena.session import Session
 
@@ -25,52 +26,18 @@ RUNNER = Path(process.__file__).parent / "inside" / "runner.py"
 OPTIONS = ("-p", "no:cacheprovider", "--continue-on-collection-errors", "--tb=short", "-q")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One run: of which tree, in which role, and what differs from the plan's full run.
-
-    `coverage` are patterns of the files in the tree whose lines are wanted; `ids` are the only tests to run, in this
-    order; `targets` stand in for the plan's; `shuffle` seeds the order of modules; `confirmed` adds canaries and
-    pytest-json-report's outcomes; all run `repeat` times, and the worst counts; `more` are options of pytest.
-    """
-
-    tree: str
-    role: str
-    label: str
-    coverage: tuple[str, ...] = ()
-    ids: tuple[str, ...] | None = None
-    targets: tuple[str, ...] | None = None
-    seed: int = 0
-    shuffle: int | None = None
-    timeout: float | None = None
-    environment: Environment | None = None
-    confirmed: bool = False
-    repeat: int = 1
-    more: tuple[str, ...] = ()
-
-    def plain(self, **changes: Any) -> Request:
-        """The same without coverage and confirmation, and with these changes: for everything but a gate run."""
-        return replace(self, coverage=(), confirmed=False, **changes)
-
-    def key(self, plan: Plan) -> str:
-        """What the result depends on."""
-        env = (self.environment or plan.environment).fingerprint
-        return cache.key(
-            plan.key, env, self.tree, self.coverage, self.ids, self.targets, self.seed, self.shuffle,
-            self.confirmed, *([self.repeat] if self.repeat > 1 else []), *([self.more] if self.more else []),
-        )  # fmt: skip
-
-
 class Runner:
     """Runs requests: from the cache where the same was run before, else in a process of its own.
 
-    `peak` is how many trees were on disk at a time, at most.
+    `peak` is how many trees were on disk at a time, at most; `forged` are labels of candidates that wrote into the
+    pipe of a program of ours.
     """
 
     def __init__(self, session: Session, plan: Plan) -> None:
         self.plan, self.journal = plan, session.journal
         self.quarantine = session.quarantine
         self.now = self.peak = 0
+        self.forged: set[str] = set()
         self._lock = threading.Lock()
 
     def run(self, request: Request) -> TestRun:
@@ -119,12 +86,10 @@ class Runner:
 
     def _run(self, request: Request, place: Path) -> TestRun:
         plan, settings = self.plan, self.plan.settings
-        if settings.judge_setup:
-            argv = ["/bin/sh", "-c", settings.judge_setup]
-            done = self._start(argv, request, place, "setup")
-            if done.exit_code != 0:
-                said = store.tail_of(place / "setup.log")
-                return TestRun.of(done, f"setup failed:\n{said}")
+        ready = self._set_up(request, place)
+        if ready is not None and ready.exit_code != 0:
+            said = store.tail_of(place / "setup.log")
+            return TestRun.of(ready, f"setup failed:\n{said}")
         if plan.kind == "pytest":
             return self._pytest(request, place)
         argv = ["/bin/sh", "-c", plan.command]
@@ -168,22 +133,28 @@ class Runner:
             (place / "work").mkdir()
             facts = self._order(request, place) | order
             facts |= {"scratch": str(place / "work"), "root": str(place / "tree")}
-            if self.plan.settings.judge_setup:
-                argv = ["/bin/sh", "-c", self.plan.settings.judge_setup]
-                self._start(argv, request, place, "setup")
+            self._set_up(request, place)
             told, done = self._converse(script, facts, request, place)
-        rows = [json.loads(line) for line in told.splitlines()]
+        rows = honest_events(told, secret=facts["secret"])
+        if rows is None:
+            self.forged.add(request.label)
+            return []
         if done.reason == "exited" and done.exit_code == 0:
             cache.put("program", name, {"rows": rows})
         return rows
 
+    def _set_up(self, request: Request, place: Path) -> Finished | None:
+        """Runs the user's set-up command in an export, if there is one."""
+        argv = ["/bin/sh", "-c", self.plan.settings.judge_setup or ""]
+        wanted = self.plan.settings.judge_setup
+        return self._start(argv, request, place, "setup") if wanted else None
+
     def _pytest(self, request: Request, place: Path) -> TestRun:
-        secret = uuid.uuid4().hex
-        order = self._order(request, place) | {"secret": secret}
+        order = self._order(request, place)
         before = self._stamps(request, place) if request.confirmed else {}
         told, done = self._converse(RUNNER, order, request, place)
         tail = store.tail_of(place / f"{request.role}.log")
-        found = read_events(told, done, tail, secret=secret)
+        found = read_events(told, done, tail, secret=order["secret"])
         after = self._stamps(request, place) if before else {}
         changed = sorted(path for path in before if before[path] != after.get(path))
         return replace(found, rewritten=tuple(changed))
@@ -252,6 +223,7 @@ class Runner:
             "confirmed": request.confirmed and plan.kind == "pytest",
             "spare": None if env.spare is None else str(env.spare),
             "self_hosted": bool(plan.runner_parts),
+            "secret": uuid.uuid4().hex,
         }
 
     def _targets(self, request: Request) -> Sequence[str]:

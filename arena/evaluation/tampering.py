@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from arena.evaluation import twins
+from arena.evaluation import syntax, twins
 from arena.evaluation.measurement import NOTE, SUSPICIOUS, Findings, Flag, flag
 from arena.evaluation.subject import Subject
 
@@ -96,11 +96,7 @@ def _uses(source: bytes) -> Counter[tuple[str, str]]:
     hidden = (" ".join(word.lower().split()) for word in SUPPRESSION.findall(text))
     found = Counter(("hide", word) for word in hidden)
     found["dense", "lines that hold very much"] = dense
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return found
-    for node in ast.walk(tree):
+    for node in ast.walk(syntax.parse(source) or ast.Module([], [])):
         for kind, name in (*_names(node), *_deeds(node)):
             found[kind, name] += 1
     return found
@@ -182,7 +178,7 @@ def _test_flags(subject: Subject) -> Iterator[Flag]:
         if subject.plan.files.is_test_module(path):
             new = twins.hollow(after) - twins.hollow(subject.before(change))
             empty += [f"{path}::{name}" for name in sorted(new)]
-        elif not subject.plan.files.is_test(path):
+        elif change.added is not None and not subject.plan.files.is_test(path):
             read = _literals if path.endswith(".py") else _words
             literals |= read(after) - read(subject.before(change))
     yield from flag("hollow-tests", NOTE, "adds tests that expect nothing", empty)
@@ -197,8 +193,7 @@ def _test_flags(subject: Subject) -> Iterator[Flag]:
 
 
 def _gate_file(subject: Subject, name: str) -> bytes:
-    top, plan = subject.plan.rootdir, subject.plan
-    path = f"{top}/{name}" if top else name
+    plan, path = subject.plan, subject.plan.path_of(name)
     given = plan.required.get(path)
     return given or subject.quarantine.read(plan.base_tree, path) or b""
 
@@ -219,10 +214,7 @@ def _value(word: str) -> object:
 
 def _literals(source: bytes) -> set[str]:
     """Constants of a file as text, without those that stand in every program."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return set()
+    tree = syntax.parse(source) or ast.Module([], [])
     values = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
     dull = (None, Ellipsis, 0, 1, 2, -1, "", b"")
     return {repr(v) for v in values if v not in dull and len(repr(v)) < 60}

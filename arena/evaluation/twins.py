@@ -13,6 +13,9 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from arena.evaluation import syntax
+from arena.evaluation.syntax import is_literal
+
 SHIFT = "_expected_of"  # the run-time shift of what is no literal; a plain name like a project's own helper
 PROLOGUE = f"""
 class _Other:
@@ -44,9 +47,8 @@ class Twin:
 
 def twin(source: bytes, *, seed: int) -> Twin | None:
     """The twin of a test file; None if it does not parse or holds no expectation that can be turned around."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = syntax.parse(source)
+    if tree is None:
         return None
     draw = random.Random(seed)  # noqa: S311 - repeatable on purpose
     found: set[str] = set()
@@ -62,28 +64,24 @@ def twin(source: bytes, *, seed: int) -> Twin | None:
             found.add(name)
     if not found:
         return None
-    start = after_future(tree)
-    tree.body[start:start] = ast.parse(PROLOGUE).body
+    syntax.insert(tree, PROLOGUE)
     text = ast.unparse(ast.fix_missing_locations(tree))
     return Twin(source=text.encode(), controlled=frozenset(found))
 
 
 def respelt(source: bytes) -> bytes | None:
     """The same test file in other words: what it says is the same, no line is; None if it does not parse."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = syntax.parse(source)
+    if tree is None:
         return None
-    start = after_future(tree)
-    tree.body[start:start] = ast.parse(PROLOGUE).body
+    syntax.insert(tree, PROLOGUE)
     return ast.unparse(tree).encode()
 
 
 def hollow(source: bytes) -> frozenset[str]:
     """Test functions of a file that expect nothing: no assertion, no expected exception, no call named assert…."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = syntax.parse(source)
+    if tree is None:
         return frozenset()
     return frozenset(
         name
@@ -99,30 +97,8 @@ def _expects(node: ast.AST) -> bool:
     return name in RAISING or "assert" in name.lower() or name.startswith("check")
 
 
-def _tests(
-    tree: ast.Module,
-) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    found = []
-    for node in tree.body:
-        members = node.body if isinstance(node, ast.ClassDef) else [node]
-        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
-        for member in members:
-            if not isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            if member.name.startswith("test"):
-                found.append((prefix + member.name, member))
-    return found
-
-
-def after_future(tree: ast.Module) -> int:
-    """Where code may start: after the docstring and imports from __future__."""
-    place = 0
-    for number, node in enumerate(tree.body):
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            place = number + 1
-        elif number == 0 and isinstance(node, ast.Expr):
-            place = 1
-    return place
+def _tests(tree: ast.Module) -> list[tuple[str, syntax.Function]]:
+    return [(n, f) for n, f in syntax.functions(tree) if f.name.startswith("test")]
 
 
 def _certain(node: ast.stmt, *, literals: bool) -> bool:
@@ -173,7 +149,7 @@ class _Turner(ast.NodeTransformer):
         left, right = test.left, test.comparators[0]
         if not isinstance(test.ops[0], ast.Eq):
             return False
-        if _is_literal(left) and not _is_literal(right):
+        if is_literal(left) and not is_literal(right):
             test.left = self._other(left)
         else:
             test.comparators = [self._other(right)]
@@ -183,7 +159,7 @@ class _Turner(ast.NodeTransformer):
         """An expression with another value: a literal shifted in place, else what equals nothing."""
         shifted = ast.parse(ast.unparse(node), mode="eval").body
         constants = [n for n in ast.walk(shifted) if isinstance(n, ast.Constant)]
-        if not _is_literal(node) or not constants:
+        if not is_literal(node) or not constants:
             name = ast.Name(id=SHIFT, ctx=ast.Load())
             return ast.Call(func=name, args=[node], keywords=[])
         constants[0].value = self._shifted(constants[0].value)
@@ -218,7 +194,7 @@ class _Turner(ast.NodeTransformer):
 
     def _turn_method(self, node: ast.Call, name: str) -> None:
         if "Equal" in name and not name.startswith("assertNot") and len(node.args) > 1:
-            literal = _is_literal(node.args[0]) and not _is_literal(node.args[1])
+            literal = is_literal(node.args[0]) and not is_literal(node.args[1])
             place = 0 if literal else 1
             node.args[place] = self._other(node.args[place])
         elif isinstance(node.func, ast.Attribute) and name in OPPOSITES:
@@ -238,12 +214,4 @@ def _expects_literal(test: ast.expr) -> bool:
 
 
 def _has_constant(node: ast.expr) -> bool:
-    return _is_literal(node) and any(isinstance(n, ast.Constant) for n in ast.walk(node))  # fmt: skip
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
+    return is_literal(node) and any(isinstance(n, ast.Constant) for n in ast.walk(node))  # fmt: skip

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from arena.evaluation import compared
+from arena.evaluation import compared, syntax
 from arena.evaluation.measurement import (
     NOTE,
     Findings,
@@ -34,7 +34,7 @@ def measure(pool: Pool) -> dict[str, Findings]:
     """Agreement about the functions that must change, and likeness of the change to the others."""
     bags = {s.candidate.label: bag(_files(s)) for s in pool.subjects}
     alike = medoid(bags)
-    witness = witnesses_of(pool.subjects)
+    witness = pool.witness
     details = {
         s.candidate.label: {
             "where": sorted(f"{path}: {name}" for path, name in changed_units(s)),
@@ -93,9 +93,8 @@ def bag(files: Sequence[tuple[str, bytes, bytes]]) -> Bag:
 
 @lru_cache(maxsize=32)  # the base's side of a change is the same for all candidates
 def _chains(source: bytes) -> Bag:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = syntax.parse(source)
+    if tree is None:
         return Counter()
     found: Bag = Counter()
     stack: list[tuple[ast.AST, tuple[str, ...]]] = [(tree, ())]

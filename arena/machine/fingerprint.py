@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from arena.errors import ArenaError
 from arena.machine import store
 from arena.machine.git import Repository
 
@@ -39,19 +40,35 @@ class Difference(NamedTuple):
     restore: str
 
 
-def take(repo: Repository, *, saved: Path | None = None) -> Fingerprint:
+def take(repo: Repository, *, saved: Path) -> Fingerprint:
     """The state of a repository now; `saved` is a folder for copies of the files that steer git."""
-    git_dir, steering = repo.common_dir, {}
-    hooks = (p for p in sorted((git_dir / "hooks").rglob("*")) if p.is_file())
+    for name, (content, _) in _steering(repo).items():
+        store.write_bytes(saved / name, content)
+    return _now(repo)
+
+
+def _now(repo: Repository) -> Fingerprint:
+    refs = {n: oid for n, oid in repo.refs().items() if not n.startswith(OURS)}
+    return Fingerprint(refs, _digests(repo), _checkout(repo))
+
+
+def _steering(repo: Repository) -> dict[str, tuple[bytes, str]]:
+    """Name → (content, mode as `install -m` takes it)."""
+    git_dir, found = repo.common_dir, {}
+    hooks = sorted((git_dir / "hooks").rglob("*"))
     for path in (*(git_dir / name for name in STEERING), *hooks):
         if path.is_file():
-            content, name = path.read_bytes(), path.relative_to(git_dir).as_posix()
-            runs = "x" if os.access(path, os.X_OK) else "-"
-            steering[name] = runs + hashlib.sha256(content).hexdigest()
-            if saved is not None:
-                store.write_bytes(saved / name, content)
-    refs = {n: oid for n, oid in repo.refs().items() if not n.startswith(OURS)}
-    return Fingerprint(refs, steering, _checkout(repo))
+            mode = "755" if os.access(path, os.X_OK) else "644"
+            name = path.relative_to(git_dir).as_posix()
+            found[name] = path.read_bytes(), mode
+    return found
+
+
+def _digests(repo: Repository) -> dict[str, str]:
+    return {
+        name: f"{mode} {hashlib.sha256(content).hexdigest()}"
+        for name, (content, mode) in _steering(repo).items()
+    }
 
 
 def _checkout(repo: Repository) -> dict[str, str]:
@@ -67,19 +84,27 @@ def _checkout(repo: Repository) -> dict[str, str]:
     return found
 
 
-def compare(
-    before: Fingerprint, after: Fingerprint, *, repo: Repository, saved: Path
-) -> list[Difference]:
-    """What changed, and how to take it back; `saved` is where `take` left its copies."""
-    git_dir, top = repo.common_dir, repo.top or Path()
-    found = [
+def changes(repo: Repository, before: Fingerprint, *, saved: Path) -> list[Difference]:
+    """What changed since, and how to take it back; `saved` is where `take` left its copies.
+
+    A repository that git can't read any more is a change as well, and stops nobody's work.
+    """
+    git_dir, top, broken = repo.common_dir, repo.top or Path(), []
+    try:
+        after = _now(repo)
+    except (ArenaError, OSError) as error:
+        why = f"git can't read the repository any more ({error})"
+        broken = [Difference(why, "git status  # says what to mend")]
+        after = before._replace(steering=_digests(repo))
+    refs = [
         Difference(
-            f"{name} was {_short(old)} and is {_short(new)}", _restored(name, old, new)
+            f"{n} was {_short(old)} and is {_short(new)}", _restored(n, old, new)
         )
-        for name, old, new in _changed(before.refs, after.refs)
+        for n, old, new in _changed(before.refs, after.refs)
     ]
+    found = [*broken, *refs]
     for name, old, _ in _changed(before.steering, after.steering):
-        words = ["cp", str(saved / name)] if old else ["rm"]
+        words = ["install", "-m", old[:3], str(saved / name)] if old else ["rm"]
         command = shlex.join([*words, str(git_dir / name)])
         found.append(Difference(f"{git_dir.name}/{name} changed", command))
     for name, old, new in _changed(before.checkout, after.checkout):

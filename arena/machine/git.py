@@ -267,6 +267,8 @@ def open_repository(start: Path) -> Repository:
             f"If you do: git config --global --add safe.directory {start}"
         )
     if said.code != 0:
+        if "not a git repository" not in said.err:
+            raise ArenaError(f"git can't read {start}: {one_line(said.err)}")
         raise ArenaError(
             f"{start} is not in a git repository. Name one with -C DIR, or make one: git init, then commit."
         )

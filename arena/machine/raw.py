@@ -25,6 +25,13 @@ def contents(repo: Repository, oids: list[str]) -> Iterator[bytes]:
         position = end + 2 + size
 
 
+def sizes(repo: Repository, oids: list[str]) -> list[int]:
+    """Sizes of blobs in bytes, in order, without reading them."""
+    wanted = "".join(oid + "\n" for oid in oids).encode()
+    words = ("cat-file", "--batch-check=%(objectsize)")
+    return [int(size) for size in repo.call(*words, stdin=wanted).text.split()]
+
+
 def place(
     top: Path, name: str, content: bytes, *, link: bool, executable: bool
 ) -> None:

@@ -307,3 +307,28 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(project):
 def test_agents_that_do_nothing_give_no_winner(project):
     with_agent(project, "raise SystemExit(0)\n")
     assert project.json("run", "Mend total()", code=1)["candidates"] == []
+
+
+BREAKS = (
+    AGENT
+    + """
+import subprocess
+words = ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"]
+found = subprocess.run(words, capture_output=True, text=True, check=True)
+pathlib.Path(found.stdout.strip(), "config").write_text("[core")
+"""
+)
+
+
+def test_an_agent_that_breaks_the_repository_loses_nobodys_work(project):
+    with_agent(project, BREAKS)
+    done = project.arena("run", "Mend total()")
+    assert done.returncode == 2
+    said = re.search("config changed. To take it back: (install .*)", done.stderr)
+    assert "can't read" in project.refused("clean")
+    assert project.program("sh", "-c", said[1]).returncode == 0
+    project.told("clean")
+    archived = project.git("for-each-ref", "--format=%(refname)", "refs/arena/archive")
+    assert len(archived.split()) == 2
+    for ref in archived.split():
+        assert "in values:" in project.git("show", f"{ref}:calc.py")

@@ -71,11 +71,8 @@ def test_agreement_needs_three_witnesses(judged: Judged):
     three = {**changed, "c": frozenset({("m.py", "g")})}
     assert set(compared.consensus(three, one_agent).values()) == {None}
     three_agents = {"a": "x", "b": "y", "c": "z"}
-    assert compared.consensus(three, three_agents) == {
-        "a": 1 / 2,
-        "b": 1 / 2,
-        "c": 1.0,
-    } or (compared.consensus(three, three_agents)["c"] >= 0)
+    # What the two others change, each in another place, is agreed by half of them; "c" changes nothing of what both do.
+    assert compared.consensus(three, three_agents) == {"a": 0.5, "b": 0.5, "c": 0.0}
 
 
 def test_fast_leaves_the_runs_out(make_project: MakeProject):
@@ -362,3 +359,36 @@ def test_d(): assert f(99)
     assert "f(1, key='xz')" in varied
     assert "p.sub.h([3, None])" in varied
     assert not set(known) & set(varied)
+
+
+FORGES = """
+import os
+import stat
+import sys
+
+
+def _forge():
+    for number in os.listdir(f"/proc/{os.getppid()}/fd"):
+        path = f"/proc/{os.getppid()}/fd/{number}"
+        if stat.S_ISFIFO(os.stat(path).st_mode):
+            with open(path, "w") as pipe:
+                pipe.write('{"e": "test", "test": "all", "outcome": "passed"}\\n')
+
+
+if sys.argv[0].endswith("second.py"):
+    _forge()
+"""
+
+
+def test_who_writes_into_the_channel_of_a_program_of_ours_is_void_and_disturbs_nobody(
+    make_project: MakeProject,
+):
+    project = make_project({**FILES, "tests/test_more.py": MENDED})
+    project.branch("honest", {"text/words.py": FIX})
+    project.branch("forges", {"text/words.py": FIX + FORGES})
+    judged = project.judge("honest", "forges", prompt=PROMPT)
+    assert judged.grades("forges")["forged-events"] == "void"
+    assert judged.value("forges", "integrity") == "void"
+    assert judged.value("honest", "second.passed") == 1.0
+    assert judged.value("honest", "integrity") == "clean"
+    assert "forged-events" not in judged.flags("honest")

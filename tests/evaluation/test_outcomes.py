@@ -254,7 +254,7 @@ def test_required_tests_are_counted_apart(shop: Any) -> None:
         "def test_half(): assert discount(10, 50) == 5\n"
         "def test_none(): assert discount(10, 0) == 10\n"
     )
-    path = ".arena-checks/test_half.py"
+    path = "arena_checks/test_half.py"
     found = shop.judge("fix", "stalls", required={path: check})
     assert found.evaluation.required == (path + "::test_half", path + "::test_none")
     fix = found.measured("fix", "required.passed")

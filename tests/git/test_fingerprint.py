@@ -50,19 +50,31 @@ def test_what_changed_is_named_and_can_be_taken_back(
     saved = tmp_path / "saved"
     before = fingerprint.take(repo, saved=saved)
     run(repo, command)
-    found = fingerprint.compare(before, fingerprint.take(repo), repo=repo, saved=saved)
+    found = fingerprint.changes(repo, before, saved=saved)
     assert any(words in one.what for one in found), found
-    if name == "makes a hook run":  # a copy has no mode: the user sees it by the name
-        return
     for one in found:
         run(repo, one.restore)
-    after = fingerprint.take(repo)
-    assert fingerprint.compare(before, after, repo=repo, saved=saved) == []
+    assert fingerprint.changes(repo, before, saved=saved) == []
 
 
 def test_our_own_refs_and_a_quiet_repository_are_no_difference(
     repo: git.Repository, tmp_path: Path
 ) -> None:
-    before = fingerprint.take(repo)
+    before = fingerprint.take(repo, saved=tmp_path / "saved")
     run(repo, "git update-ref refs/arena/x HEAD; git branch arena/run/a; git status")
-    assert fingerprint.compare(before, fingerprint.take(repo), repo=repo, saved=tmp_path) == []  # fmt: skip
+    assert fingerprint.changes(repo, before, saved=tmp_path / "saved") == []
+
+
+@pytest.mark.parametrize("deed", ["echo [broken >> .git/config", "echo x > .git/index"])
+def test_a_repository_that_git_can_not_read_any_more_is_told(
+    repo: git.Repository, tmp_path: Path, deed: str
+) -> None:
+    saved = tmp_path / "saved"
+    before = fingerprint.take(repo, saved=saved)
+    run(repo, deed)
+    first, *rest = fingerprint.changes(repo, before, saved=saved)
+    assert "can't read the repository any more" in first.what
+    if "config" in deed:
+        assert [one.what for one in rest] == [".git/config changed"]
+        run(repo, rest[0].restore)
+        assert fingerprint.changes(repo, before, saved=saved) == []

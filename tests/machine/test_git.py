@@ -353,6 +353,12 @@ def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
         git.open_repository(tmp_path / "none")
 
 
+def test_what_git_says_of_a_broken_repository_is_told(project: Project) -> None:
+    (project.path / ".git" / "config").write_text("[core\n")
+    with pytest.raises(ArenaError, match=r"can't read .* bad config line 1"):
+        git.open_repository(project.path)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_repository_of_somebody_else_needs_the_users_word(
     project: Project, tmp_path: Path

@@ -72,3 +72,11 @@ def test_the_report_is_one_file_and_quick(shown):
     page = Path(found["report"]).read_text(encoding="utf-8")
     assert found["verdict"]["headline"] in page
     assert seconds < 30
+
+
+def test_the_archive_is_told_by_candidates_and_what_agents_committed_themselves(shown):
+    _, repo, env, _ = shown
+    said = arena("clean", cwd=repo, env=env).stderr
+    assert (
+        "kept    3 candidates and 2 commits of the agents' own in the archive" in said
+    )

@@ -14,7 +14,7 @@ import runpy
 import signal
 import sys
 
-from runner import place_code
+from runner import begin, place_code
 
 LONGEST = 20000  # characters of output kept
 
@@ -159,6 +159,7 @@ def one(number, job, order):
     output, told = os.path.join(folder, ".output"), os.path.join(folder, ".entered")
     child = os.fork()
     if child == 0:
+        os.close(order["events"])
         os.setsid()
         os.chdir(folder)
         target = os.open(output, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -196,11 +197,7 @@ def watch(tree, told):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        order = json.load(file)
-    os.set_inheritable(order["events"], False)
-    here = os.path.realpath(os.path.dirname(__file__))
-    sys.path[:] = [p for p in sys.path if p and os.path.realpath(p) != here]
+    order, channel = begin()
     if not order["self_hosted"]:
         sys.path.insert(0, order["lent"])
         with contextlib.suppress(ImportError):
@@ -209,8 +206,7 @@ def main():
     sys.path.append(order["lent"])
     for number, job in enumerate(order["jobs"]):
         code, text, entered = one(number, job, order)
-        row = {"job": number, "code": code, "output": text, "entered": entered}
-        os.write(order["events"], json.dumps(row).encode() + b"\n")
+        channel.send("job", job=number, code=code, output=text, entered=entered)
 
 
 if __name__ == "__main__":

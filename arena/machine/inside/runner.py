@@ -22,11 +22,16 @@ JSON_REPORT = (
 
 
 class Channel:
-    """The judge's end of a pipe; not inherited by processes that the tests start."""
+    """The judge's end of a pipe; not inherited by processes that the tests start.
 
-    def __init__(self, number, secret):
-        os.set_inheritable(number, False)
-        self.number, self.pid, self.secret = number, os.getpid(), secret
+    Each line carries a secret, so that whoever finds the pipe can't speak for us. The order that held it is gone
+    when the candidate's code begins.
+    """
+
+    def __init__(self, order):
+        self.number, self.secret = order["events"], order.pop("secret")
+        self.pid = os.getpid()
+        os.set_inheritable(self.number, False)
 
     def send(self, kind, **data):
         line = json.dumps(dict(data, e=kind, s=self.secret)).encode() + b"\n"
@@ -143,6 +148,16 @@ def text_of(report):
     return text if len(text) <= MESSAGE else "[...]\n" + text[-MESSAGE:]
 
 
+def begin():
+    """(order, channel): what each of these programs starts with; nothing of ours is importable afterwards."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        order = json.load(file)
+    os.unlink(sys.argv[1])
+    here = os.path.realpath(os.path.dirname(__file__))
+    sys.path[:] = [p for p in sys.path if p and os.path.realpath(p) != here]
+    return order, Channel(order)
+
+
 def place_code(order):
     """Puts the candidate's code behind the standard library and before everything installed."""
     ours = order["roots"] + order["extra_path"]
@@ -225,13 +240,7 @@ def arguments(order, pytest_version):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        order = json.load(file)
-    # Known to us alone: whoever finds the pipe can't speak for us.
-    os.unlink(sys.argv[1])
-    channel = Channel(order["events"], order.pop("secret"))
-    here = os.path.realpath(os.path.dirname(__file__))
-    sys.path[:] = [p for p in sys.path if p and os.path.realpath(p) != here]
+    order, channel = begin()
     if order["self_hosted"]:  # the project is part of the test runner itself
         place_code(order)
     sys.path.insert(0, order["lent"])

@@ -8,13 +8,12 @@ spare surrounding says nothing.
 import importlib
 import inspect
 import itertools
-import json
 import os
 import signal
 import sys
 import unittest
 
-from runner import place_code
+from runner import begin, place_code
 
 SECONDS = 20  # of one test
 PASSED, FAILED, NOTHING = "passed", "failed", "n/a"
@@ -121,23 +120,29 @@ def outcome(module, name):
 
 
 def of_file(order, path, names):
-    """Tells the outcomes of one file's tests; run in a process of its own, since importing it may do anything."""
-    module = module_at(os.path.join(order["tree"], path))
-    for name in names:
-        row = {"test": path + "::" + name, "outcome": outcome(module, name)}
-        os.write(order["events"], json.dumps(row).encode() + b"\n")
+    """(test, outcome) of one file's tests, from a process of its own, since importing it may do anything."""
+    reading, writing = os.pipe()
+
+    def told():
+        os.close(order["events"])
+        module = module_at(os.path.join(order["tree"], path))
+        for name in names:
+            os.write(writing, ("%s %s\n" % (outcome(module, name), name)).encode())
+
+    apart(told)
+    os.close(writing)
+    with os.fdopen(reading, errors="replace") as pipe:
+        rows = [line.rstrip("\n").partition(" ") for line in pipe]
+    return [(path + "::" + name, said) for said, _, name in rows if name in names]
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        order = json.load(file)
-    os.set_inheritable(order["events"], False)
-    here = os.path.realpath(os.path.dirname(__file__))
-    sys.path[:] = [p for p in sys.path if p and os.path.realpath(p) != here]
+    order, channel = begin()
     sys.path += [order["spare"]] if order["spare"] else []
     place_code(order)
     for path, names in order["files"].items():
-        apart(lambda path=path, names=names: of_file(order, path, names))
+        for test, said in of_file(order, path, names):
+            channel.send("test", test=test, outcome=said)
 
 
 if __name__ == "__main__":
