@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from arena.evaluation.measurement import Findings, NotMeasured, share
@@ -14,17 +14,23 @@ NEVER = r"^\b$"  # matches no line: a candidate's pragmas exclude nothing
 
 
 @lru_cache(maxsize=32)  # the base's side of a change is the same for all candidates
-def executable_lines(source: bytes) -> frozenset[int]:
-    """Line numbers of statements, by coverage's own parser. Raises SyntaxError if the source does not parse."""
+def statements(source: bytes) -> Mapping[int, int]:
+    """Number of a line → number of the line on which its statement begins, by coverage's own parser.
+
+    Lines that belong to no statement are left out. Raises SyntaxError if the source does not parse.
+    """
     from coverage.exceptions import NotPython
     from coverage.parser import PythonParser
 
-    parser = PythonParser(text=source.decode("utf-8", "replace"), exclude=NEVER)
+    text = source.decode("utf-8", "replace") or "\n"  # it takes no text for no input
+    parser = PythonParser(text=text, exclude=NEVER)
     try:
         parser.parse_source()
     except NotPython as error:
         raise SyntaxError(str(error)) from error
-    return frozenset(parser.statements)
+    lines = range(1, len(text.splitlines()) + 1)
+    first = {line: parser.first_line(line) for line in lines}
+    return {line: one for line, one in first.items() if one in parser.statements}
 
 
 def changed_lines(before: bytes, after: bytes) -> frozenset[int]:
@@ -45,8 +51,13 @@ def expand(ranges: Sequence[int]) -> frozenset[int]:
     return frozenset(line for first, last in pairs for line in range(first, last + 1))
 
 
+def _of(known: Mapping[int, int], lines: Iterable[int]) -> set[int]:
+    """The statements to which lines belong."""
+    return {known[line] for line in lines if line in known}
+
+
 def measure(subject: Subject) -> Findings:
-    """Share of changed executable lines that ran, and of all executable lines of the changed files."""
+    """Share of changed statements that ran, and of all statements of the changed files."""
     if subject.plan.kind != "pytest":
         raise NotMeasured("coverage needs pytest; the test command is another program")
     if not subject.run.finished:
@@ -56,23 +67,24 @@ def measure(subject: Subject) -> Findings:
         raise NotMeasured(f"there is no coverage for Python {env.version} here")
     rows = []
     ran = lines = base_ran = base_lines = 0
-    for change, old, new in subject.parsed(executable_lines):
+    for change, old, new in subject.parsed(statements):
         # A file that is not in the data was never imported: nothing of it ran.
-        here = expand(subject.run.lines.get(change.path, ())) & new
+        here = _of(new, expand(subject.run.lines.get(change.path, ())))
         path = change.old_path or change.path
-        there = expand(subject.baseline.run.lines.get(path, ())) & old
-        touched = changed_lines(subject.before(change), subject.after(change)) & new
-        ran, lines = ran + len(here), lines + len(new)
-        base_ran, base_lines = base_ran + len(there), base_lines + len(old)
+        there = _of(old, expand(subject.baseline.run.lines.get(path, ())))
+        before, after = subject.before(change), subject.after(change)
+        touched = _of(new, changed_lines(before, after))
+        ran, lines = ran + len(here), lines + len(set(new.values()))
+        base_ran, base_lines = base_ran + len(there), base_lines + len({*old.values()})
         covered, missed = sorted(touched & here), sorted(touched - here)
         row = {"path": change.path, "changed": sorted(touched)}
         rows.append(row | {"covered": covered, "missed": missed})
     if not rows:
         raise NotMeasured("no Python source was changed")
     hit, changed = (sum(len(r[k]) for r in rows) for k in ("covered", "changed"))
-    before = base_ran / base_lines if base_lines else None
+    earlier = base_ran / base_lines if base_lines else None
     values = {
         "coverage.changed": share(hit, changed, "no executable line was changed"),
-        "coverage.files": share(ran, lines, "no changed file has a statement", before),
+        "coverage.files": share(ran, lines, "no changed file has a statement", earlier),
     }
     return Findings(values, details={"coverage": rows})

@@ -64,6 +64,12 @@ def test_box():
 COMMENTS = CODE.replace('"""Numbers."""', '"""Counting."""').replace(
     "    if", "    # so\n    if"
 )
+SPREAD = """\
+SMALL = min(
+    -1,
+    -2,
+)
+"""
 REQUIREMENTS = {
     "pyproject.toml": '[project]\nname = "numbers"\ndependencies = ["packaging"]\n',
     "requirements.txt": "# nothing\npytest  # runner\n-r other.txt\n",
@@ -75,6 +81,10 @@ def project(make_project: Any) -> Any:
     made = make_project(
         REQUIREMENTS
         | {"numbers_of.py": CODE, "test_numbers.py": TESTS, "docs/a.rst": "words\n"}
+        | {
+            "spread.py": SPREAD,
+            "test_spread.py": "import spread\n\ndef test_it():\n    assert spread.SMALL\n",
+        }
     )
     made.branch("code", {"numbers_of.py": CHANGED})
     made.branch("words", {"numbers_of.py": COMMENTS, "docs/a.rst": "more\nwords\n"})
@@ -87,12 +97,14 @@ def project(make_project: Any) -> Any:
             "test_numbers.py": TESTS + "import os\n",
         },
     )
+    made.branch("inside", {"spread.py": SPREAD.replace("-2", "-3")})
+    made.branch("empty", {"numbers_of.py": CHANGED, "made/__init__.py": ""})
     return made
 
 
 @pytest.fixture(scope="module")
 def judged(project: Any) -> Any:
-    return project.judge("code", "words", "syntax", "static")
+    return project.judge("code", "words", "syntax", "static", "inside", "empty")
 
 
 def test_coverage_of_changed_lines_is_exact(judged: Any) -> None:
@@ -108,6 +120,19 @@ def test_coverage_of_changed_lines_is_exact(judged: Any) -> None:
     # a module directly at the root: 13 statements, 9 of them ran; on the base 7 of 9
     whole = judged.measured("code", "coverage.files")
     assert (whole.value, whole.base) == (9 / 13, 7 / 9)
+
+
+def test_a_change_inside_of_a_statement_is_a_change_of_the_statement(
+    judged: Any,
+) -> None:
+    (row,) = judged.one("inside").details["coverage"]
+    assert row == {"path": "spread.py", "changed": [1], "covered": [1], "missed": []}
+    assert judged.value("inside", "coverage.changed") == 1
+
+
+def test_an_empty_new_file_hides_no_coverage(judged: Any) -> None:
+    for name in ("coverage.changed", "coverage.files"):
+        assert judged.value("empty", name) == judged.value("code", name)
 
 
 def test_complexity_before_and_after_is_exact(judged: Any) -> None:
