@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from arena.errors import ArenaError, Refused
 from arena.machine.checkout import some
 from arena.machine.git import Repository
+from arena.machine.quarantine import whole
 from arena.machine.transaction import Move, move_refs, patiently, value_of
 from arena.session import Session
 
@@ -16,19 +19,32 @@ def keep(session: Session, label: str, commit: str) -> str:
 
     Archiving the same commit again is fine. Raises ArenaError if the ref holds another, or it did not arrive.
     """
-    repo, ref = session.repo, f"{ROOT}/{session.run}/{label}"
-    session.quarantine.give(commit)
-    found = value_of(repo, ref)
-    if not found:
-        move = Move(ref, "", commit)
-        patiently(repo, lambda: move_refs(repo, [move], why="arena: archive"))
-        found = value_of(repo, ref)
-    if found != commit:
-        raise Refused(f"can't archive {commit[:12]}: {ref} already holds {found[:12]}.")
-    if repo.ask("rev-list", "--objects", "-n", "1", commit).code != 0:
-        raise ArenaError(f"{commit[:12]} did not arrive whole in {repo.common_dir}.")
-    session.quarantine.keep(commit, ref=ref)  # a second copy, out of the agents' reach
+    (ref,) = keep_all(session, {label: commit})
     return ref
+
+
+def keep_all(session: Session, commits: Mapping[str, str]) -> list[str]:
+    """As `keep`, for label → commit."""
+    repo, root = session.repo, f"{ROOT}/{session.run}"
+    wanted = {f"{root}/{label}": commit for label, commit in commits.items()}
+    if not wanted:
+        return []
+    session.quarantine.give(*wanted.values())
+    found = repo.refs(*wanted)
+    missing = [Move(ref, "", wanted[ref]) for ref in wanted if ref not in found]
+    if missing:
+        patiently(repo, lambda: move_refs(repo, missing, why="arena: archive"))
+        found = repo.refs(*wanted)
+    for ref, commit in wanted.items():
+        held = found.get(ref, "nothing")
+        if held != commit:
+            words = f"can't archive {commit[:12]}: {ref} already holds {held[:12]}."
+            raise Refused(words)
+    if not whole(repo, *wanted.values()):
+        names = ", ".join(commit[:12] for commit in wanted.values())
+        raise ArenaError(f"{names} did not arrive whole in {repo.common_dir}.")
+    session.quarantine.keep_all(wanted)  # a second copy, out of the agents' reach
+    return list(wanted)
 
 
 def archived(repo: Repository, run: str) -> dict[str, str]:

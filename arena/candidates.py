@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -130,33 +130,43 @@ def choose_base(
     return first[0]
 
 
-def take(session: Session, named: Named, *, base: str) -> Candidate:
-    """Brings a candidate's objects into the quarantine. Raises ArenaError if a patch does not apply."""
-    quarantine, commit = session.quarantine, named.commit
-    ref = f"refs/arena/run/{session.run}/{named.label}"
-    if named.patch:
-        words, message = named.patch.read_bytes(), f"Patch {named.patch.name}\n"
-        try:
-            commit = quarantine.apply(words, base=base, message=message, date=DATE)
-        except GitError as error:
-            why = f"patch {named.name} does not apply to {base[:10]}: {error}"
-            raise ArenaError(why) from error
-        quarantine.keep(commit, ref=ref)
-    else:
-        assert commit is not None
-        quarantine.take(commit, ref=ref)
-    return Candidate(
-        label=named.label,
-        commit=commit,
-        tree=quarantine.git.tree_of(commit),
-        source=_words(session.repo, named),
-        message=quarantine.git.subject(commit),
-    )
+def take(session: Session, named: Sequence[Named], *, base: str) -> list[Candidate]:
+    """Brings the candidates' objects into the quarantine. Raises ArenaError if a patch does not apply."""
+    quarantine, repo = session.quarantine, session.repo
+    commits = {n.label: n.commit or _applied(session, n, base=base) for n in named}
+    refs = {f"refs/arena/run/{session.run}/{n}": c for n, c in commits.items()}
+    theirs = {n.commit for n in named}
+    quarantine.take_all({ref: c for ref, c in refs.items() if c in theirs})
+    quarantine.keep_all(refs)
+    trees = quarantine.git.trees(*commits.values())
+    subjects = quarantine.git.subjects(*commits.values())
+    known = repo.refs(*(prefix + n.name for n in named for prefix in KINDS))
+    return [
+        Candidate(
+            label=one.label,
+            commit=commits[one.label],
+            tree=trees[commits[one.label]],
+            source=_words(one, known),
+            message=subjects[commits[one.label]],
+        )
+        for one in named
+    ]
 
 
-def _words(repo: Repository, named: Named) -> str:
+def _applied(session: Session, named: Named, *, base: str) -> str:
+    """The commit that a patch file makes of the base."""
+    assert named.patch is not None
+    words, message = named.patch.read_bytes(), f"Patch {named.patch.name}\n"
+    try:
+        return session.quarantine.apply(words, base=base, message=message, date=DATE)
+    except GitError as error:
+        why = f"patch {named.name} does not apply to {base[:10]}: {error}"
+        raise ArenaError(why) from error
+
+
+def _words(named: Named, known: Container[str]) -> str:
+    """Where a candidate comes from; `known` are the refs of the repository that the candidates' names could mean."""
     if named.patch:
         return f"patch {named.name}"
-    refs = repo.refs(*(prefix + named.name for prefix in KINDS))
-    found = [kind for prefix, kind in KINDS.items() if prefix + named.name in refs]
+    found = [kind for prefix, kind in KINDS.items() if prefix + named.name in known]
     return f"{found[0] if found else 'commit'} {named.name}"

@@ -11,6 +11,8 @@ from arena.attempts import Tried
 from arena.candidates import Candidate, Named
 from arena.evaluation.bench import open_bench
 from arena.evaluation.evaluate import evaluate
+from arena.evaluation.plan import ask_interpreter
+from arena.machine.executor import Executor
 from arena.patterns import Entry
 from arena.rubric import Rubric
 from arena.session import Session
@@ -42,9 +44,11 @@ def judge(race: Race, named: Sequence[Named]) -> dict[str, Any]:
     """Existing branches, commits, patches → candidates → verdict → report; returns the report's document."""
     session = race.session
     session.freeze(base=race.base, target=race.target, labels=[n.label for n in named])
-    found = [candidates.take(session, one, base=race.base) for one in named]
-    for one in found:
-        archive.keep(session, one.label, one.commit)
+    with Executor(1) as beside:  # a third of a second, which git does not need
+        asked = beside.submit(ask_interpreter, session)
+        found = candidates.take(session, named, base=race.base)
+        archive.keep_all(session, {one.label: one.commit for one in found})
+        asked.result()
     return conclude(race, found)
 
 

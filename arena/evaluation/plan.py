@@ -156,6 +156,14 @@ def make_plan(session: Session, base_tree: str, task: Task) -> Plan:
     return plan
 
 
+def ask_interpreter(session: Session) -> None:
+    """Asks the project's interpreter about itself; the plan finds the answer kept. Raises ArenaError as the plan."""
+    settings = session.settings
+    folder = project_folder(session.top, settings.project)
+    place = session.top / folder
+    environment.describe(*environment.choose_python(place, configured=settings.python))
+
+
 def _environment(
     settings: Settings, read: metadata.Reader, top: Path, folder: str
 ) -> Environment:

@@ -21,6 +21,7 @@ from arena.machine import process, records, store
 
 DESCRIBE = Path(__file__).parent / "inside" / "describe.py"
 # The packages that the judge lends to a project's Python, and the fixed variables of its tests.
+UNUSED = shutil.ignore_patterns("htmlfiles", "*.pyi", "*.c", "*.h")  # of no use there
 LENT = ("coverage", "pytest_jsonreport", "pytest_metadata")
 # And a pytest for suites and checks of a project that does without; it needs this Python.
 PYTEST = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
@@ -155,8 +156,11 @@ def _copied(
         made = Path(beside, "made")
         made.mkdir()
         for source in sources:
-            copy = shutil.copytree if source.is_dir() else shutil.copy2
-            copy(source, made / source.name)
+            target = made / source.name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=UNUSED)
+            else:
+                shutil.copy2(source, target)
         fit(made)
         # Now, since nobody may write there later: compiled anew for every run it would cost more than many suites.
         process.capture([str(python), "-I", "-m", "compileall", "-q", str(made)])

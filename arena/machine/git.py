@@ -186,17 +186,28 @@ class Repository:
         answer = self.ask("rev-parse", "-q", "--verify", *wanted)
         return answer.text or None
 
-    def holds(self, commit: str) -> bool:
-        """Whether a commit and its tree are here."""
-        return self.ask("cat-file", "-e", commit + "^{tree}").code == 0
+    def holds(self, *commits: str) -> bool:
+        """Whether these commits and their trees are here."""
+        return self.trees(*commits).keys() >= {*commits}
+
+    def trees(self, *commits: str) -> dict[str, str]:
+        """Commit → tree, of those commits that are here with their tree; by one git process."""
+        wanted = "".join(commit + "^{tree}\n" for commit in commits).encode()
+        words = ("cat-file", "--batch-check=%(objectname)")
+        said = self.call(*words, stdin=wanted).text.splitlines()
+        pairs = zip(commits, said, strict=True)
+        return {commit: tree for commit, tree in pairs if " " not in tree}
 
     def tree_of(self, commit: str) -> str:
         """The tree id of a commit."""
         return self.call("rev-parse", "--verify", commit + "^{tree}").text
 
-    def subject(self, commit: str) -> str:
-        """First line of the commit's message."""
-        return self.call("log", "-1", "--format=%s", commit).text
+    def subjects(self, *commits: str) -> dict[str, str]:
+        """Commit → first line of its message."""
+        words = ("log", "--no-walk=unsorted", "-z", "--format=%H %s", *commits)
+        said = self.call(*words).out.decode("utf-8", "surrogateescape")
+        lines = said.rstrip("\0").split("\0")
+        return {commit: text for commit, _, text in (x.partition(" ") for x in lines)}
 
     def refs(self, *patterns: str) -> dict[str, str]:
         """Full ref name → object id."""

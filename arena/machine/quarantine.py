@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,10 +84,18 @@ class Quarantine:
 
         Raises GitError if the objects did not arrive whole.
         """
-        shallow = depth is not None and not self.holds(commit)
+        self.take_all({ref: commit}, depth=depth)
+
+    def take_all(self, wanted: Mapping[str, str], *, depth: int | None = None) -> None:
+        """As `take`, for ref → commit, by one fetch."""
+        if not wanted:
+            return
+        shallow = depth is not None and not self.git.holds(*wanted.values())
         option = f"--depth={depth}" if shallow else "--update-shallow"
         cure = "In a partial clone run: git fetch --refetch --no-filter"
-        _copy(self.source, self.git, commit, option, f"+{commit}:{ref}", cure=cure)
+        specs = [f"+{commit}:{ref}" for ref, commit in wanted.items()]
+        commits = [*wanted.values()]
+        _copy(self.source, self.git, commits, option, specs=specs, cure=cure)
 
     def deepen(self, *commits: str) -> None:
         """Brings the history of these commits that a shallow `take` left out; merge bases need it."""
@@ -100,14 +108,19 @@ class Quarantine:
 
     def keep(self, commit: str, *, ref: str) -> None:
         """Holds an object of ours under a ref, so that no clean-up of git drops it."""
-        self.git.call("update-ref", ref, commit)
+        self.keep_all({ref: commit})
 
-    def give(self, commit: str) -> None:
-        """Copies a commit of ours into the user's repository, where no ref names it yet."""
-        if self.source.ask("rev-list", "--objects", "-n", "1", commit).code == 0:
+    def keep_all(self, held: Mapping[str, str]) -> None:
+        """As `keep`, for ref → object."""
+        lines = "".join(f"update {ref}\0{oid}\0\0" for ref, oid in held.items())
+        self.git.call("update-ref", "--stdin", "-z", stdin=lines.encode())
+
+    def give(self, *commits: str) -> None:
+        """Copies commits of ours into the user's repository, where no ref names them yet."""
+        if whole(self.source, *commits):
             return  # the judge of existing branches: everything is there
         cure = "Run git fsck there; nothing was changed."
-        _copy(self.git, self.source, commit, commit, cure=cure)
+        _copy(self.git, self.source, commits, specs=commits, cure=cure)
 
     def entries(self, tree: str) -> list[TreeEntry]:
         """All files of a tree, recursively, links and submodules included."""
@@ -286,14 +299,26 @@ def _url(repo: Repository) -> str:
     return f"file://{repo.common_dir}"
 
 
+def whole(repo: Repository, *commits: str) -> bool:
+    """Whether commits are in a repository with every object of their trees."""
+    return repo.ask("rev-list", "--objects", "--no-walk", *commits).code == 0
+
+
 def _copy(
-    source: Repository, target: Repository, commit: str, *words: str, cure: str
+    source: Repository,
+    target: Repository,
+    commits: Sequence[str],
+    *options: str,
+    specs: Sequence[str],
+    cure: str,
 ) -> None:
     # `fetch` alone can end with 0 and bring nothing.
-    *options, wanted = words
-    answer = target.ask(*FETCH.split(), *options, _url(source), wanted)
-    if answer.code != 0 or not target.holds(commit):
+    answer = target.ask(*FETCH.split(), *options, _url(source), *specs)
+    there = target.trees(*commits)
+    lost = [commit for commit in commits if commit not in there]
+    if answer.code != 0 or lost:
+        names = ", ".join(commit[:12] for commit in lost or commits)
         raise GitError(
-            f"can't copy commit {commit[:12]} from {source.git_dir} to {target.git_dir}: "
+            f"can't copy commit {names} from {source.git_dir} to {target.git_dir}: "
             f"{one_line(answer.err) or 'it did not arrive'}. {cure}"
         )

@@ -125,7 +125,7 @@ class Project:
         ref = target and f"refs/heads/{target}"
         opened.freeze(base=base, target=ref, labels=list(names))
         named = candidates.resolve(opened.repo, names, folder=self.path)
-        found = [candidates.take(opened, one, base=base) for one in named]
+        found = candidates.take(opened, named, base=base)
         held = {path: text.encode() for path, text in (required or {}).items()}
         given_checks = {path: text.encode() for path, text in (checks or {}).items()}
         task = Task(prompt=prompt, holdouts=held, checks=given_checks)

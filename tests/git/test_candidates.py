@@ -29,7 +29,7 @@ def take(project: Any, name: str) -> Candidate:
     """As `arena judge NAME` does it."""
     base = base_of(project, name)
     project.quarantine.take(base, ref="refs/arena/base", depth=1)
-    return candidates.take(project.session, resolve(project, name)[0], base=base)
+    return candidates.take(project.session, resolve(project, name), base=base)[0]
 
 
 def branch(project: Any, name: str, *, start: str = "main", **files: str) -> str:

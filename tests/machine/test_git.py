@@ -238,7 +238,7 @@ def test_questions_about_history(project: Project) -> None:
     assert repo.is_ancestor(root, left)
     assert not repo.is_ancestor(left, right)
     assert repo.branch() is None
-    assert repo.subject(left) == "change"
+    assert repo.subjects(left) == {left: "change"}
     project.git("checkout", "-q", "main")
     assert project.repo.branch() == "refs/heads/main"
     project.git("checkout", "-q", "--orphan", "alone")
