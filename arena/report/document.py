@@ -11,7 +11,7 @@ from arena import __version__
 from arena.evaluation.result import Evaluated, Evaluation
 from arena.machine import records
 from arena.machine.quarantine import Quarantine
-from arena.report import patch, text
+from arena.report import evidence, patch, text
 from arena.rubric import Criterion, Gate, Rubric
 from arena.scores import Score
 from arena.task import Task
@@ -233,6 +233,7 @@ def _details(
         **found,
         **_some(story, "logs events"),
         "tests": _tests(story.evaluation, ordered),
+        "behaviour": evidence.behaviour(ordered),
         "diffs": {label: diffs[BASE, label] for label in shown},
         "pairs": [{"a": a, "b": b, "files": diffs[a, b]} for a, b in pairs],
     }

@@ -314,6 +314,7 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
     names = dict.fromkeys(labels)
     return {
         "tests": tests,
+        "behaviour": behaviour(["base", *labels]),
         "failures": {
             x: [
                 {
@@ -420,11 +421,50 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
     }
 
 
+def behaviour(columns: list[str]) -> dict[str, Any]:
+    """An example that moves with the first candidate, a call that it answers alone, and a test of its own."""
+    labels = columns[1:]
+    moved = ["3 retries\n", *("3 retries\n" for _ in labels[1:])]
+    return {
+        "columns": columns,
+        "rows": [
+            {
+                "call": "fetch('bad host')",
+                "results": ["URLError", "GaveUp", *(None for _ in labels[1:])],
+            }
+        ],
+        "examples": [
+            {
+                "job": "from client import fetch\nprint(fetch('x'))\n",
+                "outputs": [moved[0], "5 retries\n", *moved[1:]],
+            }
+        ],
+        "cross": [
+            {
+                "author": label,
+                "test": "tests/test_new.py::test_gives_up",
+                "results": [
+                    "failed",
+                    *(
+                        "own"
+                        if x == label
+                        else ("passed", "failed", "n/a", None)[n % 4]
+                        for n, x in enumerate(labels)
+                    ),
+                ],
+            }
+            for label in labels[:2]
+        ],
+    }
+
+
 def nothing_measured(doc: dict[str, Any]) -> dict[str, Any]:
     """The same document with empty details and no times."""
     parts = ("failures", "files", "diffs", "coverage", "complexity", "logs")
     tests = {"columns": ["base"], "ids": [], "rows": [], "required": []}
+    told = {"columns": ["base"], "rows": [], "examples": [], "cross": []}
     empty = {**{part: {} for part in parts}, "tests": tests, "pairs": [], "events": []}
+    empty["behaviour"] = told
     timing = {"seconds": {}, "total": None, "judged_at": None}
     return {**doc, "details": empty, "timing": timing, "provenance": []}
 
@@ -844,12 +884,6 @@ def exploration() -> dict[str, Any]:
         suite=[],
         approaches=["token bucket", "redis"],
     )
-    doc["details"]["behaviour"] = {
-        "columns": ["base", "claude-1", "codex-1"],
-        "rows": [
-            {"call": "fetch('bad host')", "results": ["URLError", "GaveUp", None]}
-        ],
-    }
     return doc
 
 
@@ -917,6 +951,11 @@ def hostile() -> dict[str, Any]:
     for i, text in enumerate(HOSTILE):
         part["tests"]["ids"][i] = f"tests/x.py::{text}"
     part["failures"] = {x: [{"id": t, "message": t} for t in HOSTILE] for x in labels}
+    results = [[t] * (1 + len(labels)) for t in HOSTILE]
+    part["behaviour"]["rows"] = [{"call": r[0], "results": r} for r in results]
+    part["behaviour"]["examples"] = [{"job": r[0], "outputs": r} for r in results]
+    for row, t in zip(part["behaviour"]["cross"], HOSTILE, strict=False):
+        row |= {"test": t, "author": t}
     for x in labels:
         part["files"][x] = [
             {"path": t, "status": "M", "added": 1, "removed": 1, "kind": t}

@@ -105,6 +105,17 @@ def test_base_and_tests(judged: dict[str, Any]) -> None:
     assert tests["required"] == [0, 1]
 
 
+def test_calls_that_are_answered_differently(judged: dict[str, Any]) -> None:
+    found = judged["details"]["behaviour"]
+    assert found["columns"] == ["base", "right", "twin", "wrong"]
+    rows = {row["call"]: row["results"] for row in found["rows"]}
+    assert rows
+    for call, answers in rows.items():
+        assert len(answers) == 4
+        assert answers[1] != answers[3], call
+        assert answers[3] in ("3", None)
+
+
 def test_measurements_carry_value_unit_base_and_reason(judged: dict[str, Any]) -> None:
     first = judged["candidates"][0]
     assert first["measurements"]["tests.fixed"] == {

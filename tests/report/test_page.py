@@ -97,15 +97,11 @@ def test_every_field_is_escaped(sample: Any) -> None:
     """Each string of a document in turn becomes hostile; the page never gains a tag."""
     evil = "<i class=evil>"
     doc = sample.failed_entry()
-    doc["details"]["behaviour"] = {
-        "columns": ["base", "x"],
-        "rows": [{"call": "f()", "results": ["1", "2"]}],
-    }
 
     def poison(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
             return {k: poison(v, k) for k, v in value.items()}
-        if isinstance(value, list) and key not in ("columns", "rows"):
+        if isinstance(value, list) and key not in ("columns", "rows", "cross"):
             return [poison(v, key) for v in value]
         fixed = (
             "label",
