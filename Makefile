@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?= tests
 WORKERS ?= 2
+AGENTS ?= .venv/agents
 
-.PHONY: help demo test check format lint types tests clean
+.PHONY: help demo test check format lint types tests agents-e2e clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -28,6 +29,11 @@ types: .venv/dev
 tests: .venv/dev  ## all tests, the slow ones too
 	@for tool in bwrap chromium; do command -v $$tool >/dev/null || echo "note: $$tool is missing, tests that need it are skipped (apt install bubblewrap chromium)"; done
 	$(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+agents-e2e: .venv/dev  ## real agent programs from npm, from the run to the merge, against a model on loopback
+	npm install --silent --no-audit --no-fund --prefix $(AGENTS) @qwen-code/qwen-code @google/gemini-cli opencode-ai
+	@mkdir -p $(AGENTS)/bin && cd $(AGENTS)/bin && for name in qwen gemini opencode; do ln -sf ../node_modules/.bin/$$name $$name; done
+	ARENA_AGENTS=$(CURDIR)/$(AGENTS) $(BIN)/python -P -m pytest $(TESTS)/e2e
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "arena needs Python 3.11 or newer; name one: make demo PYTHON=python3.12"; exit 2; }

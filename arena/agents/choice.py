@@ -13,22 +13,40 @@ from typing import NamedTuple
 from arena import __version__
 from arena.agents.agent import Agent
 from arena.agents.aider import AIDER
+from arena.agents.amp import AMP
 from arena.agents.claude import CLAUDE
 from arena.agents.codex import CODEX
 from arena.agents.command import COMMAND
+from arena.agents.copilot import COPILOT
+from arena.agents.crush import CRUSH
+from arena.agents.cursor_agent import CURSOR_AGENT
+from arena.agents.droid import DROID
 from arena.agents.environment import agent_environment
 from arena.agents.gemini import GEMINI
+from arena.agents.goose import GOOSE
+from arena.agents.mini_swe_agent import MINI_SWE_AGENT
+from arena.agents.opencode import OPENCODE
+from arena.agents.qwen import QWEN
 from arena.agents.repair_agent import REPAIR
 from arena.errors import ArenaError
 from arena.machine import process
 
-# The order in which a default is looked for: the most capable first.
+# The order in which a default is looked for: those that were run here before those that were not.
 AGENTS = {
     "repair": REPAIR,
     "claude": CLAUDE,
     "codex": CODEX,
     "gemini": GEMINI,
+    "qwen": QWEN,
+    "opencode": OPENCODE,
+    "copilot": COPILOT,
     "aider": AIDER,
+    "mini-swe-agent": MINI_SWE_AGENT,
+    "cursor-agent": CURSOR_AGENT,
+    "goose": GOOSE,
+    "amp": AMP,
+    "droid": DROID,
+    "crush": CRUSH,
     "command": COMMAND,
 }
 PREFERRED = [name for name, agent in AGENTS.items() if agent.program]

@@ -81,6 +81,69 @@ print("Aider v0.86.2\\nApplied edit to calc.py")
 print("Tokens: 2.5k sent, 1k cache hit, 32 received. Cost: $0.0010 message, $0.0010 session.")
 print("Tokens: 1,500 sent, 8 received. Cost: $0.0020 message, $0.0030 session.")
 """
+QWEN_DONE = """\
+event(type="system", subtype="init", session_id="q-1")
+for _ in range(2):
+    event(type="assistant", session_id="q-1", message={"id": "m1", "usage": {"input_tokens": 900, "output_tokens": 40}})
+event(type="result", subtype="success", is_error=False, session_id="q-1", result="Fixed: add() now adds.",
+      usage={"input_tokens": 2000, "output_tokens": 100})
+"""
+QWEN_SAYS = """\
+event(type="result", subtype="success", is_error=False, session_id="q-1", result="{0}",
+      usage={{"input_tokens": 0, "output_tokens": 0}})
+"""
+OPENCODE_STEP = """\
+event(type="step_finish", sessionID="o-1", part={{"id": "{0}", "type": "step-finish", "reason": "{1}", "cost": 0.01,
+      "tokens": {{"input": 1000, "output": 50, "reasoning": 0, "cache": {{"read": 0, "write": 0}}}}}})
+"""
+OPENCODE_DONE = (
+    'event(type="step_start", sessionID="o-1", part={"type": "step-start"})\n'
+    + OPENCODE_STEP.format("p1", "tool-calls")
+    + 'event(type="text", sessionID="o-1", part={"type": "text", "text": "Fixed: add() now adds."})\n'
+    + OPENCODE_STEP.format("p2", "stop")
+)
+OPENCODE_ERROR = """\
+event(type="error", sessionID="o-1", error={{"name": "APIError",
+      "data": {{"message": "{0}", "statusCode": {1}, "isRetryable": False}}}})
+sys.exit(1)
+"""
+COPILOT_DONE = """\
+event(type="assistant.message", data={"content": "Fixed: add() now adds."})
+event(type="result", sessionId="c-1", exitCode=0, usage={"premiumRequests": 1})
+"""
+COPILOT_ERROR = """\
+event(type="session.error", data={{"errorType": "{0}", "message": "{1}", "statusCode": {2}}})
+event(type="result", sessionId="c-1", exitCode=1, usage={{"premiumRequests": 0}})
+sys.exit(1)
+"""
+GOOSE_DONE = """\
+print(json.dumps({"messages": [{"role": "assistant", "content": [{"type": "text", "text": "Fixed."}]}],
+                  "metadata": {"total_tokens": 2100, "status": "completed"}}, indent=2))
+"""
+CURSOR_DONE = """\
+event(type="system", subtype="init", session_id="x-1")
+event(type="assistant", session_id="x-1", message={"role": "assistant", "content": [{"type": "text", "text": "Hm."}]})
+event(type="result", subtype="success", is_error=False, result="Fixed: add() now adds.", session_id="x-1")
+"""
+AMP_DONE = """\
+event(type="assistant", session_id="a-1", message={"usage": {"input_tokens": 1900, "cache_read_input_tokens": 100,
+      "output_tokens": 100}})
+event(type="result", subtype="success", is_error=False, result="Fixed: add() now adds.", session_id="a-1")
+"""
+AMP_ERROR = """\
+event(type="result", subtype="error_during_execution", is_error=True, error="{0}", session_id="a-1")
+sys.exit(1)
+"""
+DROID_DONE = """\
+event(type="result", subtype="success", is_error=False, num_turns=2, result="Fixed: add() now adds.", session_id="d-1",
+      usage={"input_tokens": 2000, "output_tokens": 100})
+"""
+DROID_ERROR = """\
+event(type="result", subtype="failure", is_error=True, num_turns=1, result="{0}", session_id="d-1")
+sys.exit(1)
+"""
+SAYS = "print('{0}', file=sys.stderr)\nsys.exit({1})\n"
+LIMIT, KEY = "429 Too Many Requests", "401 Unauthorized: invalid api key"
 SLEEP = "\ntime.sleep(60)"
 EDIT = "edit()\n"
 
@@ -96,7 +159,30 @@ CASES = {
     "gemini edits, json": ("gemini", EDIT + GEMINI_JSON, "finished"),
     "aider edits": ("aider", EDIT + AIDER_DONE, "finished"),
     "command edits": ("command", EDIT, "finished"),
+    "qwen edits": ("qwen", EDIT + QWEN_DONE, "finished"),
+    "opencode edits": ("opencode", EDIT + OPENCODE_DONE, "finished"),
+    "copilot edits": ("copilot", EDIT + COPILOT_DONE, "finished"),
+    "goose edits": ("goose", EDIT + GOOSE_DONE, "finished"),
+    "cursor-agent edits": ("cursor-agent", EDIT + CURSOR_DONE, "finished"),
+    "amp edits": ("amp", EDIT + AMP_DONE, "finished"),
+    "droid edits": ("droid", EDIT + DROID_DONE, "finished"),
+    "crush edits": ("crush", EDIT + "print('Fixed.')", "finished"),
+    "mini edits": ("mini-swe-agent", EDIT + "print('Submitted')", "finished"),
     # all well, they say, and nothing done
+    "qwen idle": ("qwen", QWEN_DONE, "no-change"),
+    "opencode whose question was answered no": ("opencode", OPENCODE_DONE, "no-change"),
+    "opencode, zero bytes, exit 0": ("opencode", "", "crashed"),
+    "copilot idle": ("copilot", COPILOT_DONE, "no-change"),
+    "goose idle": ("goose", GOOSE_DONE, "no-change"),
+    "cursor-agent that only proposes": ("cursor-agent", CURSOR_DONE, "no-change"),
+    "amp idle": ("amp", AMP_DONE, "no-change"),
+    "droid that may only read": ("droid", DROID_DONE, "no-change"),
+    "crush idle": ("crush", "print('Nothing to do.')", "no-change"),
+    "mini without a tool call": (
+        "mini-swe-agent",
+        "print('RepeatedFormatError')",
+        "no-change",
+    ),
     "claude without permission": (
         "claude",
         CLAUDE_INIT
@@ -158,7 +244,41 @@ CASES = {
         CLAUDE_INIT + EDIT + claude_error("slow", 429),
         "quota",
     ),
+    "qwen 429": ("qwen", QWEN_SAYS.format("[API Error: 429 slow down]"), "quota"),
+    "opencode 429": (
+        "opencode",
+        OPENCODE_ERROR.format("Rate limit exceeded", 429),
+        "quota",
+    ),
+    "copilot 429": ("copilot", COPILOT_ERROR.format("query", "slow", 429), "quota"),
+    "goose 429": ("goose", SAYS.format("Rate limit exceeded", 1), "quota"),
+    "cursor-agent 429": ("cursor-agent", SAYS.format(LIMIT, 1), "quota"),
+    "amp 429": ("amp", AMP_ERROR.format(LIMIT), "quota"),
+    "droid 429": ("droid", DROID_ERROR.format(LIMIT), "quota"),
+    "crush 429": ("crush", SAYS.format(f"agent run failed: {LIMIT}", 1), "quota"),
+    "mini 429": ("mini-swe-agent", SAYS.format("litellm.RateLimitError", 1), "quota"),
     # no key
+    "qwen 401, exit 0": (
+        "qwen",
+        QWEN_SAYS.format("[API Error: 401 invalid x-api-key]"),
+        "auth",
+    ),
+    "opencode 401": ("opencode", OPENCODE_ERROR.format("no key", 401), "auth"),
+    "copilot 401": (
+        "copilot",
+        COPILOT_ERROR.format("authentication", "no", 401),
+        "auth",
+    ),
+    "goose 401": ("goose", SAYS.format(KEY, 1), "auth"),
+    "cursor-agent logged out": (
+        "cursor-agent",
+        SAYS.format("Error: Not logged in. Run agent login", 1),
+        "auth",
+    ),
+    "amp 401": ("amp", AMP_ERROR.format(KEY), "auth"),
+    "droid 401": ("droid", DROID_ERROR.format(KEY), "auth"),
+    "crush 401": ("crush", SAYS.format(f"agent run failed: {KEY}", 1), "auth"),
+    "mini 401": ("mini-swe-agent", SAYS.format("AuthenticationError", 1), "auth"),
     "claude 401": (
         "claude",
         CLAUDE_INIT + claude_error("Invalid API key", 401),
@@ -192,6 +312,38 @@ CASES = {
         "auth",
     ),
     # other faults
+    "qwen, result cut": (
+        "qwen",
+        EDIT + 'print(\'{"type": "result", "is_err\'); sys.exit(1)',
+        "crashed",
+    ),
+    "opencode, last step cut": (
+        "opencode",
+        EDIT + OPENCODE_STEP.format("p1", "tool-calls"),
+        "crashed",
+    ),
+    "copilot 500": ("copilot", COPILOT_ERROR.format("query", "oops", 500), "crashed"),
+    "goose, cut": (
+        "goose",
+        EDIT + "print('{\"messages\": ['); sys.exit(1)",
+        "crashed",
+    ),
+    "amp in error": ("amp", EDIT + AMP_ERROR.format("oops"), "crashed"),
+    "amp turns": (
+        "amp",
+        AMP_ERROR.format("")
+        .replace("during_execution", "max_turns")
+        .replace(', error=""', ""),
+        "budget",
+    ),
+    "droid denied": ("droid", DROID_ERROR.format("insufficient permission"), "crashed"),
+    "crush without a provider": (
+        "crush",
+        SAYS.format("no providers configured", 1),
+        "crashed",
+    ),
+    "cursor-agent dies": ("cursor-agent", EDIT + "sys.exit(2)", "crashed"),
+    "mini dies": ("mini-swe-agent", EDIT + "sys.exit(1)", "crashed"),
     "claude as root": (
         "claude",
         "print('cannot be used with root', file=sys.stderr); sys.exit(1)",
@@ -298,6 +450,12 @@ LIMITS = {
         "print('Attempt 1 failed with status 429. Retrying', file=sys.stderr, flush=True)" + SLEEP,
         "quota",
     ),
+    "qwen hangs": ("qwen", SLEEP, "silent"),
+    "opencode waits in silence": ("opencode", SLEEP, "silent"),
+    "mini still retrying": (
+        "mini-swe-agent", "print('Retrying in 4 s: litellm.RateLimitError', file=sys.stderr, flush=True)" + SLEEP,
+        "quota",
+    ),
     "stdin is at its end": ("codex", CODEX_START + "sys.stdin.read()\n" + EDIT + CODEX_DONE, "finished"),
 }  # fmt: skip
 
@@ -350,6 +508,11 @@ USAGE = {
     "gemini": (GEMINI_DONE, (2000, 100, None, "g-1")),
     "gemini json": (GEMINI_JSON, (2000, 100, None, "g-1")),
     "aider": (AIDER_DONE, (5000, 40, 0.003, None)),
+    "qwen": (QWEN_DONE, (2000, 100, None, "q-1")),
+    "opencode": (OPENCODE_DONE, (2000, 100, 0.02, "o-1")),
+    "copilot": (COPILOT_DONE, (None, None, None, "c-1")),
+    "amp": (AMP_DONE, (2000, 100, None, "a-1")),
+    "droid": (DROID_DONE, (2000, 100, None, "d-1")),
     "aider silent": ("print('hello')", (None, None, None, None)),
 }
 
@@ -364,7 +527,17 @@ def test_usage(arena, case):
 
 @pytest.mark.parametrize(
     ("name", "body"),
-    [("claude", CLAUDE_DONE), ("codex", CODEX_DONE), ("gemini", GEMINI_DONE)],
+    [
+        ("claude", CLAUDE_DONE),
+        ("codex", CODEX_DONE),
+        ("gemini", GEMINI_DONE),
+        ("qwen", QWEN_DONE),
+        ("opencode", OPENCODE_DONE),
+        ("copilot", COPILOT_DONE),
+        ("cursor-agent", CURSOR_DONE),
+        ("amp", AMP_DONE),
+        ("droid", DROID_DONE),
+    ],
 )
 def test_the_final_text(arena, name, body):
     got = arena.attempt(name, body)
@@ -400,7 +573,9 @@ def codex_argv(scratch: Path, *rest: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "aider"])
+@pytest.mark.parametrize(
+    "name", [name for name, agent in AGENTS.items() if agent.program]
+)
 @pytest.mark.parametrize(
     "prompt", ["Fix add.", "--worktree is broken", "x" * 200_000, "a\0b"]
 )
@@ -408,6 +583,8 @@ def test_argv_and_standard_input(arena, name, prompt):
     arena.attempt(name, "", prompt=prompt, model="m", arguments=("--extra",))
     seen = json.loads(arena.seen.read_text())
     short, file = prompt == "Fix add.", str(arena.order(prompt=prompt).prompt_file)
+    told = [prompt] if short else []
+    read = f"Do the task that is written in the file {file}."
     expected = {
         "claude": ["-p", *([prompt] if short else []), *BYPASS, "--model", "m", "--extra"],
         "codex": codex_argv(arena.scratch, "-m", "m", "--extra", prompt if short else "-"),
@@ -419,9 +596,28 @@ def test_argv_and_standard_input(arena, name, prompt):
             *(["--message", prompt] if short else ["--message-file", file]),
             *AIDER, "--model", "m", "--extra",
         ],
+        "qwen": [*told, "--approval-mode", "yolo", "--output-format", "stream-json", "-m", "m", "--extra"],
+        "opencode": ["run", "--format", "json", "--auto", "-m", "m", "--extra", told[0] if short else read],
+        "copilot": [
+            "-p", told[0] if short else read, "--allow-all", "--no-ask-user", "--output-format", "json",
+            "--no-auto-update", "--model", "m", "--extra",
+        ],
+        "goose": [
+            "run", *(["-t", prompt] if short else ["-i", file]), "--no-session", "-q", "--output-format", "json",
+            "--model", "m", "--extra",
+        ],
+        "cursor-agent": ["-p", *told, "--force", "--output-format", "stream-json", "--model", "m", "--extra"],
+        "amp": ["-x", *told, "--stream-json", "--dangerously-allow-all", "--model", "m", "--extra"],
+        "crush": ["run", "-q", "-m", "m", "--extra", *told],
+        "droid": ["exec", "--auto", "high", "-o", "json", "-m", "m", "--extra", *(told or ["-f", file])],
+        "mini-swe-agent": [
+            "-y", "--exit-immediately", "-o", str(arena.scratch / "a.trajectory.json"), "-m", "m", "--extra",
+            "-t", told[0] if short else read,
+        ],
     }  # fmt: skip
     assert seen["argv"][1:] == expected[name]
-    assert seen["stdin"] == ("/dev/null" if short or name == "aider" else file)
+    no_stdin = ("aider", "opencode", "copilot", "goose", "droid", "mini-swe-agent")
+    assert seen["stdin"] == ("/dev/null" if short or name in no_stdin else file)
     assert seen["cwd"] == str(arena.worktree)
 
 

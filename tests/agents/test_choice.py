@@ -7,7 +7,7 @@ import pytest
 from arena.agents import AGENTS, agent_environment, default_agent, parse_agents, survey
 from arena.errors import ArenaError
 
-KNOWN = "Known: aider, claude, codex, command, gemini, repair."
+KNOWN = f"Known: {', '.join(sorted(AGENTS))}."
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,8 @@ def test_default_agent(arena, installed, configured, failing_suite, expected):
     if configured:
         assert why == "set by the user"
     elif installed:
-        assert why == "the first installed of claude, codex, gemini, aider"
+        first = "the first installed of claude, codex, gemini, qwen, opencode, copilot"
+        assert why.startswith(first)
     else:
         assert why == "no other is installed, and it mends failing suites"
 

@@ -1,0 +1,171 @@
+"""Real agent programs from `arena run` to the merge, against a model of ours on loopback: no account, no network.
+
+They are installed by `make agents-e2e`, which also starts these tests; else they are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arena.agents import AGENTS
+
+sys.path.insert(0, str(Path(__file__).parent))
+from model_server import Model
+
+PROGRAMS = Path(os.environ.get("ARENA_AGENTS", "/nonexistent"))
+pytestmark = pytest.mark.timeout(600)
+PROMPT = "Fix add. [[run: sed -i s/-/+/ calc.py]]"
+Setting = dict[str, str]
+
+
+def openai(model: Model, home: Path) -> Setting:
+    return {
+        "OPENAI_API_KEY": "dummy",
+        "OPENAI_BASE_URL": f"{model.address}/v1",
+        "OPENAI_API_BASE": f"{model.address}/v1",
+        "OPENAI_MODEL": "stub-model",
+    }
+
+
+def gemini(model: Model, home: Path) -> Setting:
+    settings = home / ".gemini" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    auth = {"auth": {"selectedType": "gemini-api-key"}}
+    settings.write_text(json.dumps({"security": auth}))
+    return {"GEMINI_API_KEY": "dummy", "GOOGLE_GEMINI_BASE_URL": model.address}
+
+
+def opencode(model: Model, home: Path) -> Setting:
+    options = {"baseURL": f"{model.address}/v1", "apiKey": "dummy"}
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "options": options,
+        "models": {"stub-model": {"name": "stub"}},
+    }
+    config = home / "opencode.json"
+    told = {"model": "stub/stub-model", "permission": "allow", "autoupdate": False}
+    config.write_text(json.dumps({**told, "provider": {"stub": provider}}))
+    return {"OPENCODE_CONFIG": str(config), "OPENCODE_DISABLE_MODELS_FETCH": "1"}
+
+
+def codex(model: Model, home: Path) -> Setting:
+    config = home / ".codex" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        'model = "stub-model"\nmodel_provider = "stub"\n[model_providers.stub]\nname = "stub"\n'
+        f'base_url = "{model.address}/v1"\nenv_key = "OPENAI_API_KEY"\nwire_api = "responses"\n'
+    )
+    return {"OPENAI_API_KEY": "dummy"}
+
+
+def mini(model: Model, home: Path) -> Setting:
+    return openai(model, home) | {"MSWEA_MODEL_NAME": "openai/stub-model"}
+
+
+# Who can be set up without an account, and how.
+SETTINGS: dict[str, Callable[[Model, Path], Setting]] = {
+    "qwen": openai,
+    "gemini": gemini,
+    "opencode": opencode,
+    "codex": codex,
+    "mini-swe-agent": mini,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    place = tmp_path / "project"
+    place.mkdir()
+    (place / "calc.py").write_text("def add(a, b):\n    return a - b\n")
+    test = "from calc import add\n\n\ndef test_add():\n    assert add(2, 1) == 3\n"
+    (place / "test_calc.py").write_text(test)
+    git = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "begin"]):  # fmt: skip
+        subprocess.run([*git, *words], cwd=place, check=True)
+    return place
+
+
+def run(name: str, project: Path, *, fault: int | None, seconds: int) -> dict[str, Any]:
+    """What `arena run` with three entries of an agent says."""
+    # Not below the temporary folder: codex refuses to start its sandbox from there.
+    home = PROGRAMS / "homes" / f"{name}-{os.getpid()}-{fault}"
+    home.mkdir(parents=True)
+    with Model(fault) as model:
+        env = {
+            "PATH": f"{PROGRAMS / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "ARENA_STATE_DIR": str(project.parent / "state"),
+            "ARENA_CACHE_DIR": str(project.parent / "cache"),
+            **SETTINGS[name](model, home),
+        }
+        words = ["run", "--agents", f"{name}:3", "--suite", "test_calc.py"]
+        words += ["--merge", "auto", "--timeout", f"{seconds}s", "--json"]
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "arena", *words, PROMPT],
+            cwd=project, env=env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def installed() -> list[str]:
+    """Those that are here; a parameter set that is empty would count as a skip."""
+    there = [
+        n for n in SETTINGS if (PROGRAMS / "bin" / str(AGENTS[n].program)).exists()
+    ]
+    return there or ["none"]
+
+
+def test_the_model_answers_an_agent_of_none() -> None:
+    """Also without any agent: the server that the tests rest on speaks and refuses."""
+    for fault, expected in ((None, 200), (429, 429)):
+        with Model(fault) as model:
+            asked = urllib.request.Request(
+                f"{model.address}/v1/chat/completions", data=b'{"messages": []}'
+            )
+            try:
+                status = urllib.request.urlopen(asked, timeout=10).status
+            except urllib.error.HTTPError as error:
+                status = error.code
+                error.close()
+        assert status == expected
+
+
+@pytest.mark.parametrize("name", installed())
+def test_three_entries_from_the_run_to_the_merge(name: str, project: Path) -> None:
+    found = run(name, project, fault=None, seconds=180)
+    assert found["failed"] == []
+    outcomes = [one["attempt"]["outcome"] for one in found["candidates"]]
+    assert outcomes == ["finished"] * 3
+    assert found["landed"]["target"] == "main"
+    show = ("git", "show", "main:calc.py")
+    assert b"return a + b" in subprocess.check_output(show, cwd=project)
+
+
+# Who says in time that a key is refused or a limit reached; the others are still trying then, without a word.
+REFUSED = {401: "auth", 429: "quota"}
+SILENT = {("qwen", 429)}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+@pytest.mark.parametrize("name", installed())
+def test_a_refusal_is_told_and_nothing_is_merged(
+    name: str, fault: int, project: Path
+) -> None:
+    found = run(name, project, fault=fault, seconds=40)
+    assert found["candidates"] == []
+    assert found["landed"] is None
+    expected = "timed-out" if (name, fault) in SILENT else REFUSED[fault]
+    assert [one["outcome"] for one in found["failed"]] == [expected] * 3
