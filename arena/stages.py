@@ -43,9 +43,25 @@ class Player:
         return [f for f in self.evaluated.flags if f.grade == SUSPICIOUS]
 
     @property
+    def agreeing(self) -> bool:
+        """Whether what was run beyond the required tests says that the job was done: an example of the task's text
+        comes out differently and none crashes, or all tests of others pass."""
+        points = self.evaluated.details.get("points", ())
+        moved = 1.0 in points and all(one in (0.0, 1.0) for one in points)
+        return moved or self.number("cross.passed", 0.0) == 1
+
+    @property
     def proven(self) -> bool:
-        """Whether tests say that the job was done, so that hints at it count no more."""
-        return self.number("required.passed", 0.0) == 1
+        """Whether anything that was run says that the job was done, so that likeness hints at nothing more."""
+        required = self.number("required.passed", 0.0) == 1
+        return required or self.mends_all or self.agreeing
+
+    @property
+    def mends_all(self) -> bool:
+        """Whether tests fail on the base and none of them fails any more."""
+        return (
+            self.number("tests.fixed", 0) > 0 == self.number("tests.still_failing", 1)
+        )
 
     @property
     def suspected(self) -> bool:
@@ -72,6 +88,8 @@ OPEN = (
     "intermittent-mended",
     "check-suspected",
 )
+# What tells candidates apart by running what the base does not do.
+EXECUTED = ("required", "mended", "reproduction", "cross-run")
 # The order in which candidates that pass the gates are separated: this table is the judge.
 STAGES = (
     Stage("required", lambda p: p.number("required.passed", -math.inf)),
@@ -90,11 +108,14 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How the stages sort those that pass: `level` are those that no stage separates from the first, `rivals` those
-    who could be first, `shares` the part of the weight space in which each of those who met at quality is."""
+    """How the stages sort those that pass: `level` are those that no stage separates from the first, `peers` those
+    that no evidence does, `rivals` those who could be first, `shares` the part of the weight space in which each of
+    those who met at quality is; `told` names the stages that separated anybody from the first."""
 
     ranking: list[Player]
     level: list[Player]
+    peers: list[Player]
+    told: tuple[str, ...]
     rivals: list[Player]
     shares: dict[str, float]
     stage: str
@@ -141,17 +162,21 @@ def stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
     """Sorts those that pass the gates, stage by stage; what no stage separates by the coin."""
     level, stage = field, "only"
     met: dict[str, list[Player]] = {}
+    told = []
     for each in STAGES:
         before, best = level, max(each.key(p) for p in level)
         met[each.name] = before
         level = [p for p in before if (each.most or each.key)(p) >= best]
         stage = each.name if len(level) == 1 < len(before) else stage
+        told += [each.name] if len(level) < len(before) else []
     level.sort(key=lambda p: _coin(p, seed))
     rest = [p for p in field if p not in level]
     rest.sort(key=lambda p: (_order(p), _coin(p, seed)))
     return Standing(
         ranking=[*level, *rest],
         level=level,
+        peers=met["likeness"],
+        told=tuple(told),
         rivals=level if len(level) > 1 else met.get(stage, field),
         shares=scoring.first_shares(
             [p.score for p in met["quality"]], rubric, seed=seed

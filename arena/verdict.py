@@ -11,7 +11,7 @@ from arena.evaluation import compared
 from arena.evaluation.result import Evaluation
 from arena.rubric import Rubric
 from arena.scores import Score
-from arena.stages import Player, Standing, distinct, players, stand
+from arena.stages import EXECUTED, Player, Standing, distinct, players, stand
 
 DECISIVE_TESTS = 5  # required tests from which a separation by them is decisive
 DECISIVE_COVERAGE = 0.8
@@ -79,8 +79,9 @@ def decide(
     if len(field) == 1 and out:  # decided by what removed the best of the others
         gate = out[0][1].name.removesuffix(".passed")
         found = dataclasses.replace(found, stage=gate)
-    confidence, why = _confidence(found, evaluation, rubric)
-    if found.stage in COMPARING and confidence != "leaning":
+    told = {gate.name.removesuffix(".passed") for _, gate in out} | set(found.told)
+    confidence, why = _confidence(found, told, evaluation, rubric)
+    if not told.isdisjoint(COMPARING) and confidence in ("decisive", "clear"):
         rival = _turned(found.ranking[0].label, evaluation, scores, rubric, seed)
         if rival:
             confidence, why = "leaning", f"{why}, but not without {rival}"
@@ -126,9 +127,9 @@ def _turned(
 
 
 def _confidence(
-    found: Standing, evaluation: Evaluation, rubric: Rubric
+    found: Standing, told: set[str], evaluation: Evaluation, rubric: Rubric
 ) -> tuple[str, str]:
-    """The class, and what it rests on."""
+    """The class, and what it rests on. `told` names the stages and gates that separated anybody from the first."""
     top, stage, level = found.ranking[0], found.stage, len(found.level)
     uneven = len({frozenset(p.score.fractions) for p in found.rivals}) > 1
     if level > 1:
@@ -140,20 +141,54 @@ def _confidence(
     share = found.shares[top.label]
     if stage == "quality" and share < rubric.leaning:
         return "toss-up", f"first in only {share:.0%} of all weightings"
-    confidence, words = _evidence(top, stage, share, evaluation, rubric)
+    settled = _settled(found, told, evaluation)
+    confidence, words = settled or _evidence(top, stage, share, evaluation, rubric)
     broken = top.number("regressions", -1.0)
     covered = top.number("coverage.changed", 1.0)
     open_questions = (
         (broken > 0, f"it breaks {broken:.0f} tests"),
         (broken < 0 and evaluation.base_tests, "what it breaks was not measured"),
         (covered < LEAST_COVERAGE, f"only {covered:.0%} of its change ran"),
-        (stage == "quality" and uneven, "not everything was measured for all"),
+        (
+            stage == "quality" and uneven and not settled,
+            "not everything was measured for all",
+        ),
     )
     doubts = [flag.summary for flag in top.doubts]
     doubts += [text for is_open, text in open_questions if is_open]
     if doubts and confidence != "leaning":
         return "leaning", f"{words}, but: {doubts[0]}"
     return confidence, words
+
+
+def _settled(
+    found: Standing, told: set[str], evaluation: Evaluation
+) -> tuple[str, str] | None:
+    """Clear where what was run told others from the first and says that the job was done, and those whom only quality
+    tells from it do the same in everything that was run: which of these is taken is a matter of taste."""
+    top, others = found.ranking[0], [p for p in found.peers if p != found.ranking[0]]
+    by = [name for name in EXECUTED if name in told]
+    if found.stage != "quality" or not by or not top.proven:
+        return None
+    if any(_differs(top, other, evaluation) for other in others):
+        return None
+    words = {
+        **EVIDENCE,
+        "required": f"passes all {len(evaluation.required)} required tests",
+        "mended": f"mends all {top.number('tests.fixed', 0.0):.0f} failing tests",
+    }
+    same = "the best of those that do the same in everything that was run"
+    return "clear", f"{words[by[0]]}, and is {same}"
+
+
+def _differs(one: Player, other: Player, evaluation: Evaluation) -> bool:
+    """Whether anything that was run for both came out differently."""
+    mine, theirs = one.evaluated, other.evaluated
+    known = {*evaluation.base_tests, *evaluation.required} - set(evaluation.flaky)
+    tests = any(mine.tests.get(i) != theirs.tests.get(i) for i in known)
+    outputs = mine.details.get("outputs") != theirs.details.get("outputs")
+    rows = mine.details.get("probes", ())
+    return tests or outputs or any(other.label in row["others"] for row in rows)
 
 
 def _evidence(
@@ -164,13 +199,10 @@ def _evidence(
     if not count or top.number("required.passed", 0.0) < 1:
         if not evaluation.base_tests:
             return "leaning", "there was no test to judge by"
-        if stage == "mended" and fixed and not top.number("tests.still_failing", 1.0):
+        if stage == "mended" and top.mends_all:
             words = f"mends all {fixed:.0f} tests that fail on the base"
             return "clear", f"{words}, the others do not"
-        agrees = (
-            top.number("reproduction", 0) >= 1 or top.number("cross.passed", 0) == 1
-        )
-        if stage in EVIDENCE and agrees:
+        if stage in EVIDENCE and top.agreeing:
             return "clear", f"{EVIDENCE[stage]}, and what was run agrees"
         nothing = "no required test or check says that the job was done"
         return "leaning", EVIDENCE.get(stage, nothing)

@@ -4,7 +4,8 @@
 
 --state is the state folder that `selection.py` judged in: the latest run of every case is read from it, and nothing
 is run. Accuracy is the exact expectation with ties drawn at random, so it does not hang on a coin. `triples` is the
-mean over all mixed triples of a case, with everything measured again that looks at the other candidates. `order
+mean over all mixed triples of a case, with everything measured again that looks at the other candidates; `confidence`
+tells the classes of the verdicts on all cases and on all triples, those without any right candidate too. `order
 chosen elsewhere` takes, for each issue, the best of all orders of the evidence by the other issues.
 """
 
@@ -18,7 +19,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from arena import rubric, scores
+from arena import rubric, scores, verdict
 from arena.commands.judge import shipped_rubrics
 from arena.evaluation import compared, measures
 from arena.evaluation.result import Evaluation
@@ -133,6 +134,32 @@ def triples(
     return statistics.mean(found)
 
 
+def confidence(
+    evaluations: dict[str, Evaluation], bench: Path, name: str, size: int | None
+) -> list[str]:
+    """Rows of a table: per class, its share of the verdicts and how often the first is right there; every case
+    weighs the same. `size`: of all groups of so many candidates, None: of all candidates together."""
+    rules = rubric.load(shipped_rubrics()[name], name=name, known=measures.KNOWN)
+    told: dict[str, list[tuple[float, bool]]] = {}
+    for case, evaluation in evaluations.items():
+        good = right(bench, case, evaluation)
+        labels = sorted(e.candidate.label for e in evaluation.candidates)
+        groups = list(itertools.combinations(labels, size or len(labels)))
+        for group in groups:
+            part = evaluation
+            for label in set(labels) - set(group):
+                part = compared.without(part, label)
+            found = verdict.decide(part, scores.score(part, rules), rules, seed=0)
+            row = (1 / len(groups) / len(evaluations), found.leader in good)
+            told.setdefault(found.confidence, []).append(row)
+    return [
+        f"| {name} | {sum(w for w, _ in rows):.2f} | {len(rows)} | "
+        f"{sum(w for w, ok in rows if ok) / sum(w for w, _ in rows):.2f} |"
+        for name in ("decisive", "clear", "leaning", "toss-up", "none")
+        if (rows := told.get(name))
+    ]
+
+
 def main() -> None:
     """Words in, tables out."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -172,6 +199,10 @@ def main() -> None:
         print(f"| {name} | {some} |")
     print(f"\norder chosen elsewhere: {elsewhere(everything):.3f}")
     print(f"triples: {triples(evaluations, given.bench, given.rubric, STAGES):.3f}")
+    for size in (None, 3):
+        print(f"\n| confidence, {size or 'all'} | share | n | right |")
+        print("| --- | ---: | ---: | ---: |")
+        print("\n".join(confidence(evaluations, given.bench, given.rubric, size)))
     for case in everything:
         left = level(case[1], STAGES)
         print(f"{case[0]}: {expected(case, STAGES):.2f} of {len(left)} level")

@@ -67,11 +67,11 @@ def measure(pool: Pool) -> dict[str, Findings]:
     entered = _entered(pool, [base[n] for n in stable])
     rows: dict[str, dict[str, Any]] = {}
     for label, run in runs.items():
-        points = [_points(base[n], run[n]) for n in telling]
+        marks = [_points(base[n], run[n]) for n in telling]
         rows[label] = {
-            "points": points,
+            "points": marks,
             "witness": pool.witness[label],
-            "outputs": [_output(run[n], points[k]) for k, n in enumerate(telling)],
+            "outputs": [_output(run[n], marks[k]) for k, n in enumerate(telling)],
             "reproduction": [_row(jobs[n], base[n], run[n]) for n in telling],
         }
     alike = compared.outputs(rows)
@@ -79,7 +79,7 @@ def measure(pool: Pool) -> dict[str, Findings]:
     for subject in pool.subjects:
         label = subject.candidate.label
         told = rows.get(label, {})
-        points = told.pop("points", None)
+        points: list[float] | None = told.get("points")
         moved = missing("no example of the task's text comes out differently")
         if points is None:
             moved = missing(subject.run.why_nothing)

@@ -40,6 +40,7 @@ values = st.fixed_dictionaries(
         "tests.fixed": st.sampled_from([0, 2]),
         "coverage.changed": shares,
         "static.new": st.sampled_from([None, 0, 1, 2, 7]),
+        "reproduction": st.sampled_from([None, -1.0, 0.0, 1.0]),
         "complexity.worst": st.sampled_from([(3, 3), (9, 3), (1, 4), (None, None)]),
     }
 )
@@ -60,12 +61,12 @@ def build(make):
     """Candidates with a tree of their own each, named by `labels` or the standard ones."""
 
     def evaluation(field, labels=LABELS):
-        found = [
-            make.candidate(label, value, tree=f"t{n}", commit=f"c{n}", doubt=doubt)
-            for n, ((value, doubt), label) in enumerate(
-                zip(field, labels, strict=False)
-            )
-        ]
+        found = []
+        for n, ((value, doubt), label) in enumerate(zip(field, labels, strict=False)):
+            named = {"tree": f"t{n}", "commit": f"c{n}", "doubt": doubt}
+            one = make.candidate(label, value, **named)
+            points = [] if value["reproduction"] is None else [value["reproduction"]]
+            found.append(dataclasses.replace(one, details={"points": points}))
         return make.evaluation(found, required=make.tests)
 
     return evaluation

@@ -330,6 +330,84 @@ def test_the_smallest_input_on_which_the_first_two_differ_is_a_reason(make):
     assert ("At f(3, 4) it gives 7; b gives -1.", "tests") in found.reasons
 
 
+def ran(make, label, values, *, points=(), tests=None, probes=()):
+    """A candidate whose examples had these points, with outcomes of tests and differences in probes."""
+    score = {"reproduction": sum(points)} if points else {}
+    made = make.candidate(label, {**score, **values})
+    details = {
+        "points": list(points),
+        "outputs": ["x" if p == 1 else "" for p in points],
+        "probes": list(probes),
+        "witness": label,
+    }
+    return dataclasses.replace(made, details=details, tests=tests or {})
+
+
+def test_the_best_of_those_that_behave_alike_is_clear_where_running_told_others_from_it(
+    make,
+):
+    same, worse = {"where.likeness": 0.1}, {"where.likeness": 0.4, "static.new": 9}
+    a, b = (ran(make, n, v, points=(1.0, 0.0)) for n, v in (("a", same), ("b", worse)))
+    c = ran(make, "c", {}, points=(0.0, 0.0))
+    found = make.decide(make.evaluation([a, b, c]))
+    assert (found.winner, found.confidence, found.stage) == ("a", "clear", "quality")
+    assert found.why == (
+        "the examples in the task's text come out differently, and cleanly, "
+        "and is the best of those that do the same in everything that was run"
+    )
+    left = make.decide(make.evaluation([a, b]))
+    assert (left.winner, left.confidence) == ("a", "leaning")
+
+
+@pytest.mark.parametrize("what", ["points", "tests", "probes", "outputs"])
+def test_who_behaves_otherwise_than_a_peer_or_crashes_is_not_clear(make, what):
+    points = (1.0, -1.0, 1.0) if what == "points" else (1.0, 1.0)
+    tests = {"tests/test_old.py::test_it": "skipped"} if what == "tests" else {}
+    rows = [{"input": "f(1)", "base": "0", "own": "1", "others": {"b": "2"}}]
+    a = ran(make, "a", {}, points=points, tests=tests, probes=rows if what == "probes" else ())  # fmt: skip
+    b = ran(make, "b", {"static.new": 9}, points=points)
+    if what == "outputs":
+        b.details["outputs"][0] = "y"
+    c = ran(make, "c", {}, points=(0.0, 0.0))
+    found = make.decide(make.evaluation([a, b, c]))
+    assert found.leader == "a"
+    assert found.confidence in ("leaning", "toss-up")
+
+
+def test_a_tie_among_those_that_behave_alike_stays_a_toss_up(make):
+    a, b = (ran(make, n, {}, points=(1.0,)) for n in "ab")
+    c = ran(make, "c", {}, points=(0.0,))
+    found = make.decide(make.evaluation([a, b, c]))
+    assert (found.winner, found.confidence) == (None, "toss-up")
+
+
+def test_a_check_that_others_fail_makes_the_better_of_those_that_pass_clear(judged):
+    values = ({"static.new": 1}, {"coverage.changed": 0.3}, {"required.passed": 0.0})
+    found = judged(*values)
+    assert (found.winner, found.confidence, found.stage) == ("a", "clear", "quality")
+    assert found.why.startswith("passes all 5 required tests, and is the best")
+    assert judged(*values[:2]).confidence == "leaning"
+
+
+def test_a_winner_by_quality_whom_agreement_let_through_must_stay_without_each(make):
+    """Agreed is what half of the others change: without b, half no longer change `two`, which c to f leave alone."""
+
+    def one(label, where, agreed, **more):
+        made = ran(make, label, {"where.agreed": agreed, **more}, points=(1.0,))
+        made.details["where"] = where
+        return made
+
+    both = ["one", "two"]
+    a = one("a", both, 1.0, **{"static.new": 1})
+    b = one("b", both, 1.0, **{"static.new": 9})
+    rest = [one(label, ["one"], 0.5) for label in "cdef"]
+    off = ran(make, "g", {}, points=(0.0,))
+    off.details["where"] = ["two"]
+    found = make.decide(make.evaluation([a, b, *rest, off]))
+    assert (found.winner, found.stage, found.confidence) == ("a", "quality", "leaning")
+    assert "but not without" in found.why
+
+
 def test_nobody_passes(judged):
     found = judged({"regressions": 2}, {"regressions": 1}, {"integrity": "void"})
     assert (found.winner, found.leader, found.confidence, found.stage) == (
