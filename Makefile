@@ -8,7 +8,7 @@ AGENTS ?= .venv/agents
 .PHONY: help demo test check format lint types tests agents-e2e clean
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 demo: .venv/installed  ## see it work: three entries of the built-in agent, judged and merged
 	$(BIN)/arena demo
