@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from arena.errors import ArenaError, Refused
 from arena.machine.checkout import some
 from arena.machine.git import Repository
-from arena.machine.quarantine import whole
 from arena.machine.transaction import Move, move_refs, patiently, value_of
+from arena.machine.transfer import whole
 from arena.session import Session
 
 ROOT = "refs/arena/archive"

@@ -137,7 +137,7 @@ def take(session: Session, named: Sequence[Named], *, base: str) -> list[Candida
     refs = {f"refs/arena/run/{session.run}/{n}": c for n, c in commits.items()}
     theirs = {n.commit for n in named}
     quarantine.take_all({ref: c for ref, c in refs.items() if c in theirs})
-    quarantine.keep_all(refs)
+    quarantine.keep_all({ref: c for ref, c in refs.items() if c not in theirs})
     trees = quarantine.git.trees(*commits.values())
     subjects = quarantine.git.subjects(*commits.values())
     known = repo.refs(*(prefix + n.name for n in named for prefix in KINDS))

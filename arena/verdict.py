@@ -22,11 +22,8 @@ EVIDENCE = {  # what ranks, without saying that anybody is right
     "touched": "changes a function that the task's examples run",
     "agreement": "changes the functions that independent candidates agree on",
 }
-COMPARING = (
-    "same output",
-    "cross-run",
-    "agreement",
-)  # what rests on the other candidates
+# What rests on the other candidates.
+COMPARING = ("same output", "cross-run", "agreement")
 LEAST_COVERAGE = 0.5  # a change of which less ran is not proven by what passed
 
 

@@ -21,10 +21,10 @@ from arena.machine import process, records, store
 
 DESCRIBE = Path(__file__).parent / "inside" / "describe.py"
 # The packages that the judge lends to a project's Python, and the fixed variables of its tests.
-UNUSED = shutil.ignore_patterns("htmlfiles", "*.pyi", "*.c", "*.h")  # of no use there
 LENT = ("coverage", "pytest_jsonreport", "pytest_metadata")
 # And a pytest for suites and checks of a project that does without; it needs this Python.
 PYTEST = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
+UNUSED = shutil.ignore_patterns("htmlfiles", "*.pyi", "*.c", "*.h")  # of these, there
 OLDEST_FOR_PYTEST = (3, 10)
 PLATFORM = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "LD_LIBRARY_PATH")
 FIXED = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}

@@ -195,8 +195,7 @@ class Repository:
         wanted = "".join(commit + "^{tree}\n" for commit in commits).encode()
         words = ("cat-file", "--batch-check=%(objectname)")
         said = self.call(*words, stdin=wanted).text.splitlines()
-        pairs = zip(commits, said, strict=True)
-        return {commit: tree for commit, tree in pairs if " " not in tree}
+        return {c: t for c, t in zip(commits, said, strict=True) if " " not in t}
 
     def tree_of(self, commit: str) -> str:
         """The tree id of a commit."""
@@ -205,9 +204,7 @@ class Repository:
     def subjects(self, *commits: str) -> dict[str, str]:
         """Commit → first line of its message."""
         words = ("log", "--no-walk=unsorted", "-z", "--format=%H %s", *commits)
-        said = self.call(*words).out.decode("utf-8", "surrogateescape")
-        lines = said.rstrip("\0").split("\0")
-        return {commit: text for commit, _, text in (x.partition(" ") for x in lines)}
+        return dict(line.split(" ", 1) for line in self.call(*words).fields)
 
     def refs(self, *patterns: str) -> dict[str, str]:
         """Full ref name → object id."""

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import ArenaError, GitError, one_line
-from arena.machine import git, raw, store
+from arena.machine import git, raw, store, transfer
 from arena.machine.git import Repository
 
 # Stronger than any .gitattributes in a tree. Unspecified diff and merge (`!`) are git's own: binary by content,
 # three-way by line; `-diff` would make everything binary, `-merge` everything a conflict.
 ATTRIBUTES = "* -text -filter !diff !merge -ident -export-ignore -export-subst -working-tree-encoding\n"
 LINK, GITLINK, EXECUTABLE = "120000", "160000", "100755"
-# A pruning set in the user's configuration must not reach their remote-tracking branches.
-FETCH = "fetch -q --no-tags --no-write-fetch-head --no-auto-gc --no-prune"
 DIFF = ("diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv")
 
 
@@ -95,12 +93,15 @@ class Quarantine:
         cure = "In a partial clone run: git fetch --refetch --no-filter"
         specs = [f"+{commit}:{ref}" for ref, commit in wanted.items()]
         commits = [*wanted.values()]
-        _copy(self.source, self.git, commits, option, specs=specs, cure=cure)
+        transfer.copy(self.source, self.git, commits, option, specs=specs, cure=cure)
 
     def deepen(self, *commits: str) -> None:
         """Brings the history of these commits that a shallow `take` left out; merge bases need it."""
         if self.git.ask("rev-parse", "--is-shallow-repository").text == "true":
-            self.git.call(*FETCH.split(), "--unshallow", _url(self.source), *commits)
+            more = ("--unshallow",)
+            answer = transfer.fetch(self.git, self.source, *more, specs=commits)
+            if answer.code != 0:
+                raise GitError(f"git fetch failed: {one_line(answer.err)}")
 
     def holds(self, commit: str) -> bool:
         """Whether the commit and its tree are here."""
@@ -112,15 +113,17 @@ class Quarantine:
 
     def keep_all(self, held: Mapping[str, str]) -> None:
         """As `keep`, for ref → object."""
+        if not held:
+            return
         lines = "".join(f"update {ref}\0{oid}\0\0" for ref, oid in held.items())
         self.git.call("update-ref", "--stdin", "-z", stdin=lines.encode())
 
     def give(self, *commits: str) -> None:
         """Copies commits of ours into the user's repository, where no ref names them yet."""
-        if whole(self.source, *commits):
+        if transfer.whole(self.source, *commits):
             return  # the judge of existing branches: everything is there
         cure = "Run git fsck there; nothing was changed."
-        _copy(self.git, self.source, commits, specs=commits, cure=cure)
+        transfer.copy(self.git, self.source, commits, specs=commits, cure=cure)
 
     def entries(self, tree: str) -> list[TreeEntry]:
         """All files of a tree, recursively, links and submodules included."""
@@ -292,33 +295,3 @@ class Quarantine:
             return Merge(tree, ())
         end = names.index("") if "" in names else len(names)  # messages follow
         return Merge(None, tuple(dict.fromkeys(names[:end])))
-
-
-def _url(repo: Repository) -> str:
-    # With a scheme, so that git checks what it copies.
-    return f"file://{repo.common_dir}"
-
-
-def whole(repo: Repository, *commits: str) -> bool:
-    """Whether commits are in a repository with every object of their trees."""
-    return repo.ask("rev-list", "--objects", "--no-walk", *commits).code == 0
-
-
-def _copy(
-    source: Repository,
-    target: Repository,
-    commits: Sequence[str],
-    *options: str,
-    specs: Sequence[str],
-    cure: str,
-) -> None:
-    # `fetch` alone can end with 0 and bring nothing.
-    answer = target.ask(*FETCH.split(), *options, _url(source), *specs)
-    there = target.trees(*commits)
-    lost = [commit for commit in commits if commit not in there]
-    if answer.code != 0 or lost:
-        names = ", ".join(commit[:12] for commit in lost or commits)
-        raise GitError(
-            f"can't copy commit {names} from {source.git_dir} to {target.git_dir}: "
-            f"{one_line(answer.err) or 'it did not arrive'}. {cure}"
-        )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -77,6 +78,9 @@ def test_the_report_is_one_file_and_quick(shown):
 def test_the_archive_is_told_by_candidates_and_what_agents_committed_themselves(shown):
     _, repo, env, _ = shown
     said = arena("clean", cwd=repo, env=env).stderr
-    assert (
-        "kept    3 candidates and 2 commits of the agents' own in the archive" in said
-    )
+    refs = git(repo, "for-each-ref", "--format=%(refname)", "refs/arena/archive")
+    own = len(re.findall(r"\.(?:branch|head)(?:-\d+)?$", refs, re.MULTILINE))
+    assert own
+    assert len(refs.split()) == 3 + own
+    words = f"kept    3 candidates and {own} commits of the agents' own in the archive"
+    assert words in said
