@@ -30,9 +30,11 @@ tests: .venv/dev  ## all tests, the slow ones too
 	@for tool in bwrap chromium; do command -v $$tool >/dev/null || echo "note: $$tool is missing, tests that need it are skipped (apt install bubblewrap chromium)"; done
 	$(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
-agents-e2e: .venv/dev  ## real agent programs from npm, from the run to the merge, against a model on loopback
-	npm install --silent --no-audit --no-fund --prefix $(AGENTS) @qwen-code/qwen-code @google/gemini-cli opencode-ai
-	@mkdir -p $(AGENTS)/bin && cd $(AGENTS)/bin && for name in qwen gemini opencode; do ln -sf ../node_modules/.bin/$$name $$name; done
+agents-e2e: .venv/dev  ## five real agent programs, from the run to the merge, against a model on loopback
+	npm install --silent --no-audit --no-fund --prefix $(AGENTS) @qwen-code/qwen-code @google/gemini-cli opencode-ai @openai/codex
+	$(PYTHON) -m venv $(AGENTS)/mini && $(AGENTS)/mini/bin/python -m pip install --quiet --disable-pip-version-check mini-swe-agent mcp
+	@mkdir -p $(AGENTS)/bin && cd $(AGENTS)/bin && for name in qwen gemini opencode codex; do ln -sf ../node_modules/.bin/$$name $$name; done
+	@ln -sf ../mini/bin/mini $(AGENTS)/bin/mini
 	ARENA_AGENTS=$(CURDIR)/$(AGENTS) $(BIN)/python -P -m pytest $(TESTS)/e2e
 
 .venv/bin/python:

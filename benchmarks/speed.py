@@ -5,7 +5,7 @@
 SCRIPT is called as `SCRIPT [-P K] REPOSITORY BASE BRANCH...` with PY, TESTS, SRC, PPATH and OUT in its environment.
 Every project's source distribution becomes a repository with three candidate branches, and gets an environment of
 its own with arena's plugins, so that both sides use the same interpreter. A round runs the script one by one, the
-script with two at a time, arena with an empty cache, and arena again; what counts is the median of the ratios.
+script with two at a time, arena with an empty cache, and arena again; what counts is the ratio of the medians.
 """
 
 from __future__ import annotations
@@ -167,8 +167,9 @@ def measure(script: Path, repo: Path, python: Path, rounds: int) -> dict[str, An
 
 
 def ratio(rows: list[dict[str, Any]], rival: str, what: str) -> float:
-    """The median over the rounds of arena's cost against a rival's."""
-    return statistics.median(r["arena"][what] / r[rival][what] for r in rows)
+    """Arena's median cost over the rounds against a rival's: one slow round of either is no ratio."""
+    ours, theirs = ([r[kind][what] for r in rows] for kind in ("arena", rival))
+    return statistics.median(ours) / statistics.median(theirs)
 
 
 def table(found: dict[str, Any]) -> str:

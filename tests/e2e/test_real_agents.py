@@ -109,6 +109,12 @@ def run(name: str, project: Path, *, fault: int | None, seconds: int) -> dict[st
             "ARENA_CACHE_DIR": str(project.parent / "cache"),
             **SETTINGS[name](model, home),
         }
+        if name == "opencode":
+            # Its very first start makes a database; three of them at once spoil it for each other.
+            first = [str(PROGRAMS / "bin" / name), "run", "Hello."]
+            subprocess.run(
+                first, cwd=home, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+            )  # fmt: skip
         words = ["run", "--agents", f"{name}:3", "--suite", "test_calc.py"]
         words += ["--merge", "auto", "--timeout", f"{seconds}s", "--json"]
         done = subprocess.run(
