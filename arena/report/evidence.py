@@ -10,7 +10,8 @@ from arena.evaluation.result import Evaluated
 
 def behaviour(ordered: Sequence[Evaluated]) -> dict[str, Any]:
     """`columns` (the base, then the candidates), and rows with a cell each, None where nothing was told: `rows` of
-    calls with differing answers, `examples` of the task's text, `cross` of tests that candidates brought."""
+    calls with differing answers, `cross` of tests that candidates brought. `examples` of the task's text hold
+    `groups` of those that have the same output, the base's first."""
     return {
         "columns": ["base", *(e.candidate.label for e in ordered)],
         "rows": _calls(ordered),
@@ -35,18 +36,17 @@ def _calls(ordered: Sequence[Evaluated]) -> list[dict[str, Any]]:
 
 
 def _examples(ordered: Sequence[Evaluated]) -> list[dict[str, Any]]:
-    found = [one.details.get("reproduction", ()) for one in ordered]
-    whole = max(found, key=len, default=())
-    return [
-        {
-            "job": row["job"],
-            "outputs": [
-                row["before"],
-                *(rows[n]["after"] if n < len(rows) else None for rows in found),
-            ],
-        }
-        for n, row in enumerate(whole)
-    ]
+    found = {e.candidate.label: e.details.get("reproduction", ()) for e in ordered}
+    whole = max(found.values(), key=len, default=())
+    examples = []
+    for n, row in enumerate(whole):
+        alike: dict[str | None, list[str]] = {row["before"]: ["base"]}
+        for label, rows in found.items():
+            output = rows[n]["after"] if n < len(rows) else None
+            alike.setdefault(output, []).append(label)
+        groups = [{"with": names, "output": output} for output, names in alike.items()]
+        examples.append({"job": row["job"], "groups": groups})
+    return examples
 
 
 def _cross(ordered: Sequence[Evaluated]) -> list[dict[str, Any]]:

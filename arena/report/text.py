@@ -27,7 +27,7 @@ TITLES = {
     "tests.intermittent": "Intermittent failures",
 }
 # Values of these keys are texts of several lines; everywhere else a line break is made visible.
-_SEVERAL_LINES = ("prompt", "message", "tail", "log_tail", "job", "outputs")
+_SEVERAL_LINES = ("prompt", "message", "tail", "log_tail", "job", "output")
 # Units that the figure itself shows, or that say nothing to a reader.
 _SILENT_UNITS = ("", "share", "seconds", "ratio", "points")
 

@@ -424,7 +424,6 @@ def details(candidates: list[dict[str, Any]], tests: dict[str, Any]) -> dict[str
 def behaviour(columns: list[str]) -> dict[str, Any]:
     """An example that moves with the first candidate, a call that it answers alone, and a test of its own."""
     labels = columns[1:]
-    moved = ["3 retries\n", *("3 retries\n" for _ in labels[1:])]
     return {
         "columns": columns,
         "rows": [
@@ -436,7 +435,10 @@ def behaviour(columns: list[str]) -> dict[str, Any]:
         "examples": [
             {
                 "job": "from client import fetch\nprint(fetch('x'))\n",
-                "outputs": [moved[0], "5 retries\n", *moved[1:]],
+                "groups": [
+                    {"with": ["base", *labels[1:]], "output": "3 retries\n"},
+                    {"with": labels[:1], "output": "5 retries\n"},
+                ],
             }
         ],
         "cross": [
@@ -953,7 +955,9 @@ def hostile() -> dict[str, Any]:
     part["failures"] = {x: [{"id": t, "message": t} for t in HOSTILE] for x in labels}
     results = [[t] * (1 + len(labels)) for t in HOSTILE]
     part["behaviour"]["rows"] = [{"call": r[0], "results": r} for r in results]
-    part["behaviour"]["examples"] = [{"job": r[0], "outputs": r} for r in results]
+    part["behaviour"]["examples"] = [
+        {"job": t, "groups": [{"with": [t], "output": t}]} for t in HOSTILE
+    ]
     for row, t in zip(part["behaviour"]["cross"], HOSTILE, strict=False):
         row |= {"test": t, "author": t}
     for x in labels:

@@ -32,13 +32,19 @@ def test_every_candidate_has_a_cell_of_its_own_the_smallest_call_first() -> None
     assert (found["examples"], found["cross"]) == ([], [])
 
 
-def test_examples_stand_beside_what_the_base_prints() -> None:
+def test_those_with_the_same_output_stand_together_the_base_first() -> None:
     row = {"job": "print(f(1))", "before": "0\n"}
-    a = judged("a", reproduction=[{**row, "after": "1\n"}])
-    b = judged("b")
-    assert evidence.behaviour([b, a])["examples"] == [
-        {"job": "print(f(1))", "outputs": ["0\n", None, "1\n"]}
-    ]
+    a, c = (judged(n, reproduction=[{**row, "after": "1\n"}]) for n in "ac")
+    b, d = judged("b"), judged("d", reproduction=[{**row, "after": "0\n"}])
+    (example,) = evidence.behaviour([b, a, c, d])["examples"]
+    assert example == {
+        "job": "print(f(1))",
+        "groups": [
+            {"with": ["base", "d"], "output": "0\n"},
+            {"with": ["b"], "output": None},
+            {"with": ["a", "c"], "output": "1\n"},
+        ],
+    }
 
 
 def test_tests_of_others_leave_out_the_author() -> None:
