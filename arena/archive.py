@@ -41,7 +41,8 @@ def keep_all(session: Session, commits: Mapping[str, str]) -> list[str]:
             words = f"can't archive {commit[:12]}: {ref} already holds {held[:12]}."
             raise Refused(words)
     if not whole(repo, *wanted.values()):
-        names = ", ".join(commit[:12] for commit in wanted.values())
+        lost = [commit for commit in wanted.values() if not whole(repo, commit)]
+        names = ", ".join(commit[:12] for commit in lost)
         raise ArenaError(f"{names} did not arrive whole in {repo.common_dir}.")
     session.quarantine.keep_all(wanted)  # a second copy, out of the agents' reach
     return list(wanted)

@@ -7,6 +7,7 @@ snapshot; what the one holds beyond the other is archived as well.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from arena.machine.transaction import Move, value_of
 from arena.moves import change, settled
 from arena.session import Session
 from arena.worktrees import Worktree, recorded, remove
+
+TIPS = ("branch", "head")  # where an agent's own commits may be
 
 
 @dataclass(slots=True)
@@ -39,6 +42,12 @@ class Cleaned:
     kept: tuple[tuple[str, str], ...] = ()
     ignored: int = 0
     freed: int = 0
+
+    @property
+    def of_agents(self) -> list[str]:
+        """The archive refs of commits that agents made themselves, as `_save_commits` names them."""
+        own = re.compile(rf"\.({'|'.join(TIPS)})(-\d+)?$")
+        return [ref for ref in self.restorable if own.search(ref)]
 
 
 def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
@@ -170,8 +179,8 @@ def _save_commits(
 ) -> None:
     """Archives commits of the agent that neither the base nor the archive holds."""
     repo = session.repo
-    tips = {"branch": value_of(repo, tree.branch), "head": head or ""}
-    for kind, tip in tips.items():
+    tips = (value_of(repo, tree.branch), head or "")
+    for kind, tip in zip(TIPS, tips, strict=True):
         known = (tree.base, *archive.archived(repo, session.run).values())
         held = any(repo.is_ancestor(tip, commit) for commit in known)
         if tip.strip("0") and not held:

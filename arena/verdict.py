@@ -169,10 +169,12 @@ def _settled(
         return None
     if any(_differs(top, other, evaluation) for other in others):
         return None
+    count = len(evaluation.required)
+    passed = count * top.number("required.passed", 0.0)
     words = {
         **EVIDENCE,
-        "required": f"passes all {len(evaluation.required)} required tests",
-        "mended": f"mends all {top.number('tests.fixed', 0.0):.0f} failing tests",
+        "required": f"passes {passed:.0f} of {count} required tests",
+        "mended": f"mends {top.number('tests.fixed', 0.0):.0f} failing tests",
     }
     same = "the best of those that do the same in everything that was run"
     return "clear", f"{words[by[0]]}, and is {same}"

@@ -31,7 +31,6 @@ from arena.agents.repair_agent import REPAIR
 from arena.errors import ArenaError
 from arena.machine import process
 
-# The order in which a default is looked for: those that were run here before those that were not.
 AGENTS = {
     "repair": REPAIR,
     "claude": CLAUDE,
@@ -49,7 +48,9 @@ AGENTS = {
     "crush": CRUSH,
     "command": COMMAND,
 }
-PREFERRED = [name for name, agent in AGENTS.items() if agent.program]
+# The order in which a default is looked for. Only names that nothing else has: `goose` also migrates databases, and
+# what is taken unasked is told to do as it likes.
+PREFERRED = ("claude", "codex", "gemini", "qwen", "opencode", "aider")
 MOST = 100  # agents in one run
 VERSION_SECONDS = 10
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -18,8 +17,6 @@ from arena.evaluation.evaluate import evaluate
 from arena.machine import store
 from arena.session import Session
 from arena.task import Task
-
-OWN = r"\.(branch|head)(-\d+)?$"  # archived commits that an agent made on its way
 
 
 def offer(
@@ -155,7 +152,7 @@ def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cl
     call.say(f"kept    {label}: {why}" for label, why in done.kept)
     if done.restorable:
         command = f"arena restore {opened.run} LABEL"
-        own = sum(1 for ref in done.restorable if re.search(OWN, ref))
+        own = len(done.of_agents)
         kept = f"{len(done.restorable) - own} candidates"
         kept += f" and {own} commits of the agents' own" if own else ""
         call.say(f"kept    {kept} in the archive ({command})")

@@ -98,8 +98,7 @@ class Quarantine:
     def deepen(self, *commits: str) -> None:
         """Brings the history of these commits that a shallow `take` left out; merge bases need it."""
         if self.git.ask("rev-parse", "--is-shallow-repository").text == "true":
-            more = ("--unshallow",)
-            answer = transfer.fetch(self.git, self.source, *more, specs=commits)
+            answer = transfer.fetch(self.git, self.source, "--unshallow", specs=commits)
             if answer.code != 0:
                 raise GitError(f"git fetch failed: {one_line(answer.err)}")
 

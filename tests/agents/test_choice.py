@@ -64,6 +64,7 @@ def test_parse_agents_refuses_in_one_line(text, message):
     ("installed", "configured", "failing_suite", "expected"),
     [
         ([], None, True, "repair"),
+        (["goose", "crush", "mini"], None, True, "repair"),
         (["aider"], None, True, "aider"),
         (["aider", "gemini"], None, False, "gemini"),
         (["codex", "gemini", "aider"], None, False, "codex"),
@@ -82,9 +83,9 @@ def test_default_agent(arena, installed, configured, failing_suite, expected):
     assert name == expected
     if configured:
         assert why == "set by the user"
-    elif installed:
-        first = "the first installed of claude, codex, gemini, qwen, opencode, copilot"
-        assert why.startswith(first)
+    elif expected != "repair":
+        order = "claude, codex, gemini, qwen, opencode, aider"
+        assert why == f"the first installed of {order}"
     else:
         assert why == "no other is installed, and it mends failing suites"
 

@@ -1,4 +1,4 @@
-"""Real agent programs from `arena run` to the merge, against a model of ours on loopback: no account, no network.
+"""Real agent programs from `arena run` to the merge, against a model of ours on loopback, without an account.
 
 They are installed by `make agents-e2e`, which also starts these tests; else they are left out.
 """
@@ -9,9 +9,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,17 @@ def project(tmp_path: Path) -> Path:
     return place
 
 
-def run(name: str, project: Path, *, fault: int | None, seconds: int) -> dict[str, Any]:
-    """What `arena run` with three entries of an agent says."""
+@pytest.fixture
+def home() -> Iterator[Path]:
     # Not below the temporary folder: codex refuses to start its sandbox from there.
-    home = PROGRAMS / "homes" / f"{name}-{os.getpid()}-{fault}"
-    home.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=PROGRAMS, prefix="home-") as folder:
+        yield Path(folder)
+
+
+def run(
+    name: str, project: Path, home: Path, *, fault: int | None, seconds: int
+) -> dict[str, Any]:
+    """What `arena run` with three entries of an agent says."""
     with Model(fault) as model:
         env = {
             "PATH": f"{PROGRAMS / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -150,8 +157,10 @@ def test_the_model_answers_an_agent_of_none() -> None:
 
 
 @pytest.mark.parametrize("name", installed())
-def test_three_entries_from_the_run_to_the_merge(name: str, project: Path) -> None:
-    found = run(name, project, fault=None, seconds=180)
+def test_three_entries_from_the_run_to_the_merge(
+    name: str, project: Path, home: Path
+) -> None:
+    found = run(name, project, home, fault=None, seconds=180)
     assert found["failed"] == []
     outcomes = [one["attempt"]["outcome"] for one in found["candidates"]]
     assert outcomes == ["finished"] * 3
@@ -168,9 +177,9 @@ SILENT = {("qwen", 429)}
 @pytest.mark.parametrize("fault", REFUSED)
 @pytest.mark.parametrize("name", installed())
 def test_a_refusal_is_told_and_nothing_is_merged(
-    name: str, fault: int, project: Path
+    name: str, fault: int, project: Path, home: Path
 ) -> None:
-    found = run(name, project, fault=fault, seconds=40)
+    found = run(name, project, home, fault=fault, seconds=40)
     assert found["candidates"] == []
     assert found["landed"] is None
     expected = "timed-out" if (name, fault) in SILENT else REFUSED[fault]

@@ -385,7 +385,7 @@ def test_a_check_that_others_fail_makes_the_better_of_those_that_pass_clear(judg
     values = ({"static.new": 1}, {"coverage.changed": 0.3}, {"required.passed": 0.0})
     found = judged(*values)
     assert (found.winner, found.confidence, found.stage) == ("a", "clear", "quality")
-    assert found.why.startswith("passes all 5 required tests, and is the best")
+    assert found.why.startswith("passes 5 of 5 required tests, and is the best")
     assert judged(*values[:2]).confidence == "leaning"
 
 
