@@ -42,6 +42,22 @@ class Order:
     suite: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     prompt_on_stdin: bool = False
+    turn: int = 1
+    session: str | None = None
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return self.scratch / f"{self._name}.stdout.log"
+
+    @property
+    def errors(self) -> Path:
+        """Where its standard error goes."""
+        return self.scratch / f"{self._name}.stderr.log"
+
+    @property
+    def _name(self) -> str:
+        return self.label if self.turn == 1 else f"{self.label}.turn{self.turn}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +116,7 @@ class Agent:
     caution: Callable[[Mapping[str, str]], str | None] = lambda _: None
     rules: tuple[Rule, ...] = ()
     session: str = ""
+    resume: str = ""
     line: Pattern[str] | None = None
     codes: Mapping[int, Told] = field(default_factory=dict)
     free: bool = False

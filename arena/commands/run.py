@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
-from arena import agents, race, session, task
+from arena import agents, prompts, race, session, task
+from arena.commands import detach as background
 from arena.commands import show
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
+from arena.commands.tmux import windows
 from arena.errors import ArenaError
 from arena.machine import environment, sandbox, store
 from arena.patterns import Entry, compete
@@ -20,13 +24,26 @@ from arena.task import Task
 OUTPUT_ALLOWANCE = 64 << 20  # bytes per entry for logs
 
 
-def run(call: Call, prompt: str | None, *, dry_run: bool = False, **asked: Any) -> int:
+def run(
+    call: Call,
+    prompt: str | None,
+    *,
+    dry_run: bool = False,
+    detach: bool = False,
+    tmux: bool = False,
+    **asked: Any,
+) -> int:
     """Runs agents on a task and judges what they made; the exit code says whether there is a winner."""
     if prompt == "-":
         prompt = sys.stdin.read()
     words = [*asked.get("approaches", ()), *asked.get("suite", ())]
     hint = (prompt or " ".join(words) or "run").strip()
     opened = session.begin(call.here, mode="run", hint=hint, **call.place)
+    if detach and not dry_run:
+        code = background.detach(opened, call)
+        if code is not None:
+            return code
+        call = replace(call, background=True)
     with show.progress(opened, call):
         rules = load_rubric(opened)
         what = task.read(opened.here, opened.top, prompt, **asked)
@@ -41,7 +58,8 @@ def run(call: Call, prompt: str | None, *, dry_run: bool = False, **asked: Any) 
         if dry_run:
             return 0
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
-        document = race.run(stake, entries)
+        with windows(opened, entries, call) if tmux else nullcontext():
+            document = race.run(stake, entries)
     return show.finish(opened, document, call)
 
 
@@ -76,7 +94,14 @@ def _entries(opened: Session, what: Task) -> tuple[tuple[Entry, ...], str]:
     if "command" in dict(names) and not settings.command:
         hint = 'Set it in arena.toml: command = ["prog", "{prompt}"]'
         raise ArenaError(f'the agent "command" has no command. {hint}')
-    return compete.entries(what, names, seed=settings.seed), why
+    found = prompts.render(
+        compete.entries(what, names, seed=settings.seed),
+        what,
+        template=settings.prompt_template,
+        folder=opened.here,
+        run=opened.run,
+    )
+    return found, why
 
 
 def _announcement(opened: Session, entries: Sequence[Entry], why: str) -> list[str]:

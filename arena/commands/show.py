@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from arena import statusfiles
+from arena import runs, statusfiles
 from arena.commands.call import Call
 from arena.errors import ArenaError
 from arena.journal import ENTRY_STATES, Event
@@ -31,6 +31,7 @@ def progress(opened: Session, call: Call) -> Iterator[None]:
     """
     listeners = opened.journal.listeners
     listeners.append(statusfiles.Writer(opened.folder / "status").hear)
+    opened.journal.add("at-work", **runs.at_work())
     try:
         if call.live:
             from arena.commands.live import live_table
@@ -42,6 +43,12 @@ def progress(opened: Session, call: Call) -> Iterator[None]:
             with _lines(call) as hear:
                 listeners.append(hear)
                 yield
+    except BaseException as error:
+        code = getattr(
+            error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 3
+        )
+        opened.journal.add("ended", code=code, why=str(error))
+        raise
     finally:
         opened.discard_if_unplanned()
 
@@ -118,7 +125,9 @@ def finish(
     if call.as_json:
         call.tell("", result(whole))
     _copy(opened, call)
-    return 0 if whole["verdict"]["winner"] else 1
+    code = 0 if whole["verdict"]["winner"] else 1
+    opened.journal.add("ended", code=code)
+    return code
 
 
 def _hint_about_base(document: Mapping[str, Any], call: Call) -> None:
