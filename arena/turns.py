@@ -13,6 +13,7 @@ from arena import agents, control
 from arena.agents import Attempt, Order
 from arena.agents.agent import Agent, Outcome
 from arena.agents.reading import Report, read
+from arena.errors import ArenaError
 from arena.machine import process
 from arena.machine.executor import default_jobs
 from arena.machine.process import Finished
@@ -54,25 +55,42 @@ def take(
     Raises ArenaError if the agent can't be started.
     """
     label, rng = order.label, random.Random(f"{order.seed} {order.label}")  # noqa: S311
-    done, tries = _turn(crew, order, agent, changed), 0
-    while not crew.stopped(label):
-        limited, words = done.outcome == "quota", None
-        if agent.resume and done.told.session:
-            words = control.receive(crew.session.folder, label)
+    done, tries, following = _turn(crew, order, agent, changed), 0, True
+    while following and not crew.stopped(label):
+        session = agent.resume and done.told.session
+        words = control.receive(crew.session.folder, label) if session else None
+        following = bool(words)
         if words:
             order = _next(order, words, done.told.session)
-        elif limited and tries < crew.session.settings.retries:
-            tries += 1
+        elif done.outcome == "quota" and tries < crew.session.settings.retries:
+            following, tries = True, tries + 1
             _wait(crew, label, tries, rng)
             order = _next(order, None, order.session)
-        else:
-            return done
-        done = _joined(done, _turn(crew, order, agent, changed))
+        if following:
+            done = _again(crew, order, agent, changed, done)
+    while text := control.receive(crew.session.folder, label):
+        crew.session.journal.add("unheard", label, text=text)
     if done.end.reason != "stopped":
         return done
     why = crew.over or control.why_stopped(crew.session.folder, label) or done.why
     outcome: Outcome = "budget" if crew.over else "killed"
     return dataclasses.replace(done, outcome=outcome, why=why)
+
+
+def _again(
+    crew: Crew,
+    order: Order,
+    agent: Agent,
+    changed: Callable[[], bool],
+    before: Attempt,
+) -> Attempt:
+    """A further turn. One that can't begin takes nothing away from what was done before."""
+    try:
+        turn = _turn(crew, order, agent, changed)
+    except ArenaError as error:
+        crew.session.journal.add("turn-failed", order.label, why=str(error))
+        return before
+    return _joined(before, turn)
 
 
 def _turn(

@@ -1,17 +1,20 @@
 """What an agent is: a description of its command line and of its output, and what goes into one."""
 
 import dataclasses
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from re import Pattern
 from typing import Literal
 
 from arena.errors import ArenaError
 
 Told = Literal["finished", "timed-out", "auth", "quota", "budget", "crashed"]
 Outcome = Literal[Told, "no-change", "silent", "killed"]
+
+# What an agent calls its session comes from its output, and goes into a command line.
+SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 
 # Options by which an agent leaves the worktree that it was given, or its process tree.
 FORBIDDEN = {
@@ -26,6 +29,7 @@ class Order:
     relative to it. `seconds` and `silence` are limits (None: no limit); the first is told to who can be told.
 
     `arguments` are the user's own: the whole command line for the `command` agent, additions for the others.
+    `session` is an earlier one of the same agent, as it called it, to go on with; each `turn` has logs of its own.
     """
 
     label: str
@@ -94,7 +98,8 @@ class Rule:
 class Agent:
     """One agent. `argv` are words: `{task}` stands for `task`, or for `long` if the prompt can't be an argument
     (it then comes on standard input, unless `long` names `{prompt_file}`), `{more}` for the option `model` and
-    the user's own arguments. `build` does it for those without such words. `install` is one line.
+    the user's own arguments, `{resume}` for the words that name the session to go on with. `build` does it for those
+    without such words. `install` is one line.
 
     `keys` are the variables that it may see (patterns as in a shell): keys, base addresses, settings. `caution`
     says what will keep it from working in an environment without a word.
@@ -110,14 +115,14 @@ class Agent:
     task: str = "{prompt}"
     long: str = ""
     model: str = "--model"
+    resume: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     build: Callable[[Order], Command] | None = None
     keys: str = ""
     caution: Callable[[Mapping[str, str]], str | None] = lambda _: None
     rules: tuple[Rule, ...] = ()
     session: str = ""
-    resume: str = ""
-    line: Pattern[str] | None = None
+    line: re.Pattern[str] | None = None
     codes: Mapping[int, Told] = field(default_factory=dict)
     free: bool = False
 
@@ -127,13 +132,16 @@ class Agent:
         return self.argv.partition(" ")[0] or None
 
     def command(self, order: Order) -> Command:
-        """How to start it. Raises ArenaError if the user's own arguments can't be used."""
+        """How to start it. Raises ArenaError if the user's own arguments or the session can't be used."""
+        if order.session is not None:
+            self._check_session(order.session)
         if self.build:
             return self.build(order)
         prompt = order.prompt
         odd = prompt.startswith("-") or "\0" in prompt or not prompt.strip()
         long = odd or too_long(prompt)
         words = self.argv.replace("{task}", self.long if long else self.task)
+        words = words.replace("{resume}", self.resume if order.session else "")
         model = [self.model, order.model] if order.model else []
         values = dataclasses.asdict(order)
         argv: list[str] = []
@@ -144,6 +152,16 @@ class Agent:
                 argv.append(word.format(**values))
         on_stdin = long and "{prompt_file}" not in self.long
         return Command(tuple(argv), self.env, order.prompt_file if on_stdin else None)
+
+    def _check_session(self, session: str) -> None:
+        if not self.resume:
+            raise ArenaError(
+                f"{self.name} can't go on with an earlier session. Start it anew."
+            )
+        if not SESSION.fullmatch(session):
+            raise ArenaError(
+                f"{session!a} is no session of {self.name}. Start it anew."
+            )
 
 
 def too_long(argument: str) -> bool:

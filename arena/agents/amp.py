@@ -6,7 +6,8 @@ from arena.agents.agent import Agent, Rule
 AMP = Agent(
     name="amp",
     install="npm install -g @sourcegraph/amp",
-    argv="amp -x {task} --stream-json --dangerously-allow-all {more}",
+    argv="amp {resume} -x {task} --stream-json --dangerously-allow-all {more}",
+    resume="threads continue {session}",
     keys="AMP_*",
     session="session_id",
     rules=(

@@ -24,7 +24,8 @@ CLAUDE = Agent(
     name="claude",
     install="npm install -g @anthropic-ai/claude-code",
     argv="claude -p {task} --output-format stream-json --verbose"
-    " --permission-mode bypassPermissions {more}",
+    " --permission-mode bypassPermissions {resume} {more}",
+    resume="--resume {session}",
     # As root it refuses to work without asking, unless told that root is the sandbox's.
     env={"IS_SANDBOX": "1"} if hasattr(os, "geteuid") and os.geteuid() == 0 else {},
     keys="ANTHROPIC_* CLAUDE_CODE_OAUTH_TOKEN CLAUDE_CONFIG_DIR CLAUDE_CODE_MAX_RETRIES"

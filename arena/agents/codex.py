@@ -23,8 +23,9 @@ CODEX = Agent(
     name="codex",
     install="npm install -g @openai/codex",
     argv="codex exec --json --skip-git-repo-check -s workspace-write"
-    " -o {scratch}/{label}.last.txt {more} {task}",
+    " -o {scratch}/{label}.last.txt {more} {resume} {task}",
     long="-",
+    resume="resume {session}",
     model="-m",
     keys="OPENAI_API_KEY OPENAI_BASE_URL CODEX_API_KEY CODEX_HOME",
     caution=caution,

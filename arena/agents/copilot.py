@@ -5,7 +5,8 @@ from arena.agents.agent import Agent, Rule
 COPILOT = Agent(
     name="copilot",
     install="npm install -g @github/copilot",
-    argv="copilot -p {task} --allow-all --no-ask-user --output-format json --no-auto-update {more}",
+    argv="copilot -p {task} --allow-all --no-ask-user --output-format json --no-auto-update {resume} {more}",
+    resume="--resume={session}",
     # Standard input is not read beside -p.
     long="'Do the task that is written in the file {prompt_file}.'",
     keys="COPILOT_* GH_TOKEN GITHUB_TOKEN",

@@ -6,7 +6,8 @@ CURSOR_AGENT = Agent(
     name="cursor-agent",
     install="see https://cursor.com/cli",
     # Without --force its edits are only proposed.
-    argv="cursor-agent -p {task} --force --output-format stream-json {more}",
+    argv="cursor-agent -p {task} --force --output-format stream-json {resume} {more}",
+    resume="--resume={session}",
     keys="CURSOR_API_KEY",
     session="session_id",
     rules=(

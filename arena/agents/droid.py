@@ -6,7 +6,8 @@ DROID = Agent(
     name="droid",
     install="see https://docs.factory.ai/cli",
     # Without --auto it may only read.
-    argv="droid exec --auto high -o json {more} {task}",
+    argv="droid exec --auto high -o json {resume} {more} {task}",
+    resume="--session-id {session}",
     long="-f {prompt_file}",
     model="-m",
     keys="FACTORY_*",

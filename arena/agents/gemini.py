@@ -14,7 +14,8 @@ _result = partial(
 GEMINI = Agent(
     name="gemini",
     install="npm install -g @google/gemini-cli",
-    argv="gemini -p {task} --approval-mode yolo --output-format stream-json {more}",
+    argv="gemini -p {task} --approval-mode yolo --output-format stream-json {resume} {more}",
+    resume="--resume {session}",
     # Standard input comes before the prompt, which must not be missing.
     long="'Do the task that stands above.'",
     model="-m",

@@ -16,7 +16,8 @@ OPENCODE = Agent(
     name="opencode",
     install="npm install -g opencode-ai",
     # Without --auto a question of permission is answered "no", with exit code 0.
-    argv="opencode run --format json --auto {more} {task}",
+    argv="opencode run --format json --auto {resume} {more} {task}",
+    resume="--session {session}",
     long="'Do the task that is written in the file {prompt_file}.'",
     model="-m",
     keys="OPENCODE_* OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY OPENROUTER_API_KEY",

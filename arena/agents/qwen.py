@@ -5,7 +5,8 @@ from arena.agents.agent import Agent, Rule
 QWEN = Agent(
     name="qwen",
     install="npm install -g @qwen-code/qwen-code",
-    argv="qwen {task} --approval-mode yolo --output-format stream-json {more}",
+    argv="qwen {task} --approval-mode yolo --output-format stream-json {resume} {more}",
+    resume="--resume {session}",
     model="-m",
     keys="OPENAI_API_KEY OPENAI_BASE_URL OPENAI_MODEL DASHSCOPE_API_KEY QWEN_*",
     session="session_id",

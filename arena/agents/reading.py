@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from arena.agents.agent import Agent, Rule, Told
+from arena.agents.agent import SESSION, Agent, Rule, Told
 from arena.agents.output import events
 
 _UNITS = {"k": 1_000, "M": 1_000_000}
@@ -67,7 +67,9 @@ def read(agent: Agent, stdout: Path, stderr: Path, exit_code: int) -> Report:
 
 
 def _with(event: object, seen: Report, agent: Agent) -> Report:
-    session = _text(event, agent.session) or seen.session
+    session = _text(event, agent.session)
+    if session is None or not SESSION.fullmatch(session):
+        session = seen.session
     rule = next((rule for rule in agent.rules if _fits(event, rule)), None)
     if rule is None:
         return seen._replace(session=session)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -11,17 +10,15 @@ from typing import Any
 from arena import agents, prompts, race, session, task
 from arena.commands import detach as background
 from arena.commands import show
+from arena.commands.announce import announcement
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
 from arena.commands.tmux import windows
 from arena.errors import ArenaError
-from arena.machine import environment, sandbox, store
 from arena.patterns import Entry, compete
 from arena.race import Race
 from arena.session import Session
 from arena.task import Task
-
-OUTPUT_ALLOWANCE = 64 << 20  # bytes per entry for logs
 
 
 def run(
@@ -54,7 +51,7 @@ def run(
         base = _base(opened)
         target = choose_target(opened.repo, opened.settings.target)
         entries, why = _entries(opened, what)
-        call.say(_announcement(opened, entries, why))
+        call.say(announcement(opened, entries, why))
         if dry_run:
             return 0
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
@@ -102,32 +99,3 @@ def _entries(opened: Session, what: Task) -> tuple[tuple[Entry, ...], str]:
         run=opened.run,
     )
     return found, why
-
-
-def _announcement(opened: Session, entries: Sequence[Entry], why: str) -> list[str]:
-    """What will run where, with which rights, how long at most and on how much disk.
-
-    Raises ArenaError if there is too little room.
-    """
-    settings, folder = opened.settings, opened.folder
-    tracked = opened.repo.call("ls-tree", "-r", "-l", "HEAD").text.splitlines()
-    size = sum(int(n) for line in tracked if (n := line.split()[3]).isdigit())
-    needed = (len(entries) + 4) * (size * 2 + OUTPUT_ALLOWANCE // 8) >> 20
-    free = store.free_bytes(folder) >> 20
-    if free < needed:
-        raise ArenaError(
-            f"too little disk: about {needed} MB are needed in {folder}, {free} MB are free. "
-            "Free some: arena clean. Nothing was started."
-        )
-    python, found = environment.choose_python(opened.top, configured=settings.python)
-    wanted, network = settings.isolation != "none", settings.allow_network
-    isolation = sandbox.isolation(allow_network=network, wanted=wanted).words
-    names = ", ".join(f"{e.label} ({e.agent}, seed {e.seed})" for e in entries)
-    rights = f"with your rights, at most {settings.timeout:.0f} s each"
-    command = f"{settings.test or 'pytest'} with {python} ({found})"
-    return [
-        f"run {opened.run}: {names}; {why}",
-        f"agents work in {folder / 'worktrees'} {rights}",
-        f"tests: {command}; isolation: {isolation}",
-        f"disk: about {needed} MB of {free} MB free",
-    ]

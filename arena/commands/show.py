@@ -81,6 +81,10 @@ def _lines(call: Call) -> Iterator[Any]:
 LINES = {
     "attempt": "{label}: {outcome} after {seconds:.0f} s ({why})",
     "attempt-failed": "{label}: failed: {why}",
+    "turn-failed": "{label}: no further turn: {why}",
+    "unheard": "{label}: ended before it heard: {text}",
+    "agent-waiting": "{label}: met a rate limit, tries again in {seconds:.0f} s",
+    "agent-queued": f"{{label}}: {ENTRY_STATES['agent-queued']}",
     "repository-changed": "changed while agents worked: {what}. To take it back: {restore}",
     "tests": "{label}: {passed} of {total} tests passed in {seconds:.1f} s ({role})",
     "tests-cached": "{label}: tests known from before ({role})",

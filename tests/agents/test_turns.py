@@ -167,6 +167,17 @@ def test_a_message_is_the_next_turn_of_the_same_session(place):
     assert (opened.folder / "logs" / "claude-1.turn2.prompt.txt").read_text() == "Now add a test."  # fmt: skip
 
 
+def test_a_message_that_nobody_could_hear_is_told(place):
+    def say(opened):
+        when(opened, "agent-started", "claude-1")
+        control.send(opened.folder, "claude-1", "Now add a test.")
+
+    body = TURNS.replace("'abc'", "'--dangerous'")
+    opened, [tried] = place.run(body, agent="claude", meanwhile=say)
+    assert (tried.outcome, tried.candidate is not None) == ("finished", True)
+    assert "unheard" in kinds(opened, "claude-1")
+
+
 def test_messages_keep_their_order_and_come_once(tmp_path):
     for text in ("one", "two"):
         control.send(tmp_path, "a.b", text)
