@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import tempfile
 import time
 
 import pytest
@@ -168,3 +170,32 @@ def test_a_person_chooses_what_is_merged(project, answers):
 
 def test_json_of_a_detached_run_is_one_document(going):
     assert json.loads(going.told("status", "--json"))["run"] == going.run
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux")
+def test_each_entry_has_a_window_of_tmux_until_the_run_ends(project, tmp_path):
+    program, mark = tmp_path / "waits.sh", tmp_path / "go"
+    program.write_text(AGENT)
+    program.chmod(0o755)
+    # A socket's path must be short.
+    with tempfile.TemporaryDirectory(prefix="arena-tmux-") as sockets:
+        there = project.with_env(GO=str(mark), TMUX_TMPDIR=sockets, TERM="xterm")
+        command = f'command = ["{program}", "{{prompt}}"]\n'
+        (project.path / "arena.toml").write_text(command)
+        words = ["run", "Sum", "--agents", "command:2", "--base", "HEAD", "--env", "GO"]
+        going = there.start(*words, "--tmux", "--merge", "never")
+
+        def screen(label):
+            for run in there.json("list"):
+                words = ["capture-pane", "-p", "-t", f"=arena-{run['run']}:{label}"]
+                return there.program("tmux", "-L", "arena", *words).stdout
+            return ""
+
+        until(lambda: "ready command-1" in screen("command-1"))
+        until(lambda: "ready command-2" in screen("command-2"))
+        assert "ready command-1" not in screen("command-2")
+        mark.touch()
+        err = going.communicate(timeout=120)[1]
+        assert going.returncode == 0, err
+        assert "attach -t arena-" in err
+        assert there.program("tmux", "-L", "arena", "ls").returncode != 0
