@@ -7,6 +7,7 @@ from arena.agents import output
 from arena.agents.agent import Agent, Order, Outcome
 from arena.agents.choice import AGENTS, default_agent, parse_agents, survey
 from arena.agents.environment import agent_environment, redact
+from arena.agents.login import not_logged_in
 from arena.agents.outcome import classify
 from arena.agents.reading import Report, read
 from arena.errors import one_line
@@ -14,7 +15,7 @@ from arena.machine import process
 from arena.machine.process import Finished
 
 __all__ = ["AGENTS", "Attempt", "Order", "agent_environment", "attempt"]
-__all__ += ["default_agent", "parse_agents", "survey"]
+__all__ += ["default_agent", "not_logged_in", "parse_agents", "survey"]
 
 LOG_BYTES = 32 << 20  # events quote whole files; beyond this their end is kept
 SHOWN_LINES = 10

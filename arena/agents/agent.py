@@ -102,7 +102,9 @@ class Agent:
     without such words. `install` is one line.
 
     `keys` are the variables that it may see (patterns as in a shell): keys, base addresses, settings. `caution`
-    says what will keep it from working in an environment without a word.
+    says what will keep it from working in an environment without a word. `login` is how to log in, `logins` are all
+    places that may hold a login, none if they are not known for sure: variables, and files, with `:` and a pattern
+    those in which it occurs. The first is a variable and the second a file, the best known ones.
 
     For reading: `rules`, the first that fits an event holds; `session`, the path of its id in any event; `line`
     makes an event of its named groups from a line of text. Where `codes` are given, an exit code above 0 holds
@@ -120,6 +122,8 @@ class Agent:
     build: Callable[[Order], Command] | None = None
     keys: str = ""
     caution: Callable[[Mapping[str, str]], str | None] = lambda _: None
+    login: str = ""
+    logins: str = ""
     rules: tuple[Rule, ...] = ()
     session: str = ""
     line: re.Pattern[str] | None = None

@@ -24,6 +24,7 @@ from arena.agents.droid import DROID
 from arena.agents.environment import agent_environment
 from arena.agents.gemini import GEMINI
 from arena.agents.goose import GOOSE
+from arena.agents.login import not_logged_in
 from arena.agents.mini_swe_agent import MINI_SWE_AGENT
 from arena.agents.opencode import OPENCODE
 from arena.agents.qwen import QWEN
@@ -65,7 +66,8 @@ class Choice(NamedTuple):
 
 
 class Surveyed(NamedTuple):
-    """One agent on this machine; `path` is None if it is not there, `version` if it does not tell."""
+    """One agent on this machine; `path` is None if it is not there, `version` if it does not tell. `caution` says
+    what will keep it from working."""
 
     name: str
     path: str | None
@@ -142,19 +144,26 @@ def _place(agent: Agent, path: str | None) -> str | None:
     return process.which(agent.program, path=path) if agent.program else None
 
 
-def survey(environ: Mapping[str, str] = os.environ) -> list[Surveyed]:
-    """Every agent, with where it is, its version and how to get it. Takes up to 10 s; never raises."""
+def survey(
+    environ: Mapping[str, str] = os.environ, folder: Path | None = None
+) -> list[Surveyed]:
+    """Every agent, with where it is, its version and how to get it; `folder` is the project's, else the current one.
+
+    Takes up to 10 s; never raises.
+    """
+    where = folder or Path.cwd()
     with ThreadPoolExecutor(max_workers=len(AGENTS)) as pool:
-        return list(pool.map(lambda agent: _survey(agent, environ), AGENTS.values()))
+        return list(pool.map(lambda one: _survey(one, environ, where), AGENTS.values()))
 
 
-def _survey(agent: Agent, environ: Mapping[str, str]) -> Surveyed:
+def _survey(agent: Agent, environ: Mapping[str, str], folder: Path) -> Surveyed:
     env = agent_environment((), agent=agent, environ=environ)
     path = _place(agent, env.get("PATH"))
     version = _version(path, env) if path else None
     if agent.name == "repair":
         path, version = sys.executable, __version__
-    caution = agent.caution(env) if path else None
+    found = [agent.caution(env), not_logged_in(agent, env, folder)] if path else []
+    caution = "; ".join(filter(None, found)) or None
     return Surveyed(agent.name, path, version, agent.install, caution)
 
 

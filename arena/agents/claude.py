@@ -30,6 +30,11 @@ CLAUDE = Agent(
     env={"IS_SANDBOX": "1"} if hasattr(os, "geteuid") and os.geteuid() == 0 else {},
     keys="ANTHROPIC_* CLAUDE_CODE_OAUTH_TOKEN CLAUDE_CONFIG_DIR CLAUDE_CODE_MAX_RETRIES"
     " CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_VERTEX",
+    login="claude, then /login",
+    # Settings may name a program that gives a key, or variables.
+    logins="ANTHROPIC_API_KEY $HOME/.claude/.credentials.json ANTHROPIC_* CLAUDE_CODE_* CLAUDE_CONFIG_DIR AWS_* "
+    "$HOME/.claude.json:primaryApiKey|oauthAccount $HOME/.claude/settings.json:Helper|env|aws|gcp "
+    "/etc/claude-code .claude/settings.json:Helper|env|aws|gcp .claude/settings.local.json:Helper|env|aws|gcp",
     session="session_id",
     rules=(
         _result(

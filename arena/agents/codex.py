@@ -29,6 +29,11 @@ CODEX = Agent(
     model="-m",
     keys="OPENAI_API_KEY OPENAI_BASE_URL CODEX_API_KEY CODEX_HOME",
     caution=caution,
+    login="codex login",
+    # Settings may name a provider that needs no key, or a key ring.
+    logins="CODEX_API_KEY $HOME/.codex/auth.json CODEX_ACCESS_TOKEN OPENAI_* $CODEX_HOME/auth.json /etc/codex "
+    "$CODEX_HOME/config.toml:provider|auth|profile $HOME/.codex/config.toml:provider|auth|profile "
+    ".codex/config.toml:provider|auth|profile",
     session="thread_id",
     rules=(
         Rule("type=turn.started", "crashed"),  # until it is completed

@@ -10,6 +10,11 @@ COPILOT = Agent(
     # Standard input is not read beside -p.
     long="'Do the task that is written in the file {prompt_file}.'",
     keys="COPILOT_* GH_TOKEN GITHUB_TOKEN",
+    login="copilot login",
+    # Without a login of its own it takes that of gh.
+    logins="GH_TOKEN $HOME/.copilot/config.json COPILOT_* GITHUB_TOKEN $HOME/.copilot/settings.json "
+    "$XDG_CONFIG_HOME/.copilot $XDG_CONFIG_HOME/copilot $GH_CONFIG_DIR/hosts.yml $XDG_CONFIG_HOME/gh/hosts.yml "
+    "$HOME/.config/gh/hosts.yml",
     session="sessionId",
     rules=(
         Rule("type=assistant.message", text="data.content"),

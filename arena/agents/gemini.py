@@ -23,6 +23,9 @@ GEMINI = Agent(
     env={"GEMINI_CLI_TRUST_WORKSPACE": "true"},
     keys="GEMINI_API_KEY GEMINI_MODEL GOOGLE_API_KEY GOOGLE_GEMINI_BASE_URL"
     " GOOGLE_CLOUD_* GOOGLE_GENAI_USE_*",
+    login="gemini, then /auth",
+    logins="GEMINI_API_KEY $HOME/.gemini/settings.json:[Aa]uth GEMINI_* GOOGLE_* CLOUD_SHELL /etc/gemini-cli "
+    "$HOME/.gemini/.env $HOME/.env .gemini/settings.json:[Aa]uth .gemini/.env ./.env",
     session="session_id",
     rules=(
         Rule("type=message role=assistant", text="content", joins=True),

@@ -9,6 +9,10 @@ QWEN = Agent(
     resume="--resume {session}",
     model="-m",
     keys="OPENAI_API_KEY OPENAI_BASE_URL OPENAI_MODEL DASHSCOPE_API_KEY QWEN_*",
+    login="qwen, then /auth",
+    logins="OPENAI_API_KEY $HOME/.qwen/settings.json:[Aa]uth|[Pp]rovider|env OPENAI_* QWEN_* DASHSCOPE_* GEMINI_* "
+    "GOOGLE_* ANTHROPIC_* /etc/qwen-code $HOME/.qwen/.env $HOME/.env ./.env .qwen/.env "
+    ".qwen/settings.json:[Aa]uth|[Pp]rovider|env",
     session="session_id",
     rules=(
         # With a refused key it still says success, and ends with exit code 0.

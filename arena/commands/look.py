@@ -102,17 +102,18 @@ def _formatted(document: dict[str, Any], kind: str) -> str:
 
 
 def agents(call: Call) -> int:
-    """Prints every agent: found or not, version, how to install."""
+    """Prints every agent: found or not, version, how to install, what will keep it from working."""
     from arena import agents as known
 
     facts, lines = [], []
-    for row in known.survey():
-        names = ("name", "path", "version", "install")
-        facts.append({name: getattr(row, name) for name in names})
+    for row in known.survey(folder=call.here):
+        facts.append(row._asdict())
         found = f"{row.path} {row.version or ''}".rstrip()
         lines.append(
             f"{row.name:10} {found if row.path else 'not found. ' + row.install}"
         )
+        if row.caution:
+            lines.append(f"{'':10} {row.caution}")
     call.tell(lines, facts)
     return 0
 

@@ -1,6 +1,7 @@
 """Every command does its work on a tiny real project."""
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -188,6 +189,20 @@ def test_agents(project):
     assert {"repair", "command", "claude", "codex", "gemini", "aider"} <= set(rows)
     assert rows["repair"]["path"]
     assert "repair" in project.told("agents")
+
+
+def test_agents_says_what_will_keep_one_from_working(project, tmp_path):
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 2.1.197\n")
+    program.chmod(0o755)
+    project.env["PATH"] = f"{program.parent}{os.pathsep}{project.env['PATH']}"
+    told = project.told("agents").splitlines()
+    at = told.index(f"{'claude':10} {program} 2.1.197")
+    assert told[at + 1].lstrip().startswith("claude is not logged in")
+    rows = {r["name"]: r for r in project.json("agents")}
+    assert told[at + 1].strip() == rows["claude"]["caution"]
+    assert rows["repair"]["caution"] is None
 
 
 def test_doctor(project):
