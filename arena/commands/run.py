@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from arena import agents, prompts, race, session, task
+from arena.agents import AGENTS
 from arena.commands import detach as background
 from arena.commands import show
 from arena.commands.announce import announcement
@@ -91,6 +92,11 @@ def _entries(opened: Session, what: Task) -> tuple[tuple[Entry, ...], str]:
     if "command" in dict(names) and not settings.command:
         hint = 'Set it in arena.toml: command = ["prog", "{prompt}"]'
         raise ArenaError(f'the agent "command" has no command. {hint}')
+    for name in dict(names) if not settings.env else ():  # a variable may be the login
+        agent = AGENTS[name]
+        env = agents.agent_environment((), agent=agent)
+        if trouble := agents.not_logged_in(agent, env, opened.top):
+            raise ArenaError(f"{trouble}. Or take another agent: arena agents")
     found = prompts.render(
         compete.entries(what, names, seed=settings.seed),
         what,
