@@ -20,6 +20,9 @@ TASK = [
     several("--suite", "suite", "PATH", "Test-first suite, protected."),
     several("--check", "checks", "FILE", "Check never shown to agents."),
     several("--holdout", "holdouts", "PATH", "Tests never shown to agents."),
+    several("--owns", "owns", "GLOB", "Only these paths may change."),
+    several("--off-limits", "off_limits", "GLOB", "These may not."),
+    several("--except", "excepted", "GLOB", "But these may."),
     option("--out", metavar="DIR", help="Copy the report there too."),
     JSON,
 ]

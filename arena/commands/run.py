@@ -13,7 +13,7 @@ from arena.commands import detach as background
 from arena.commands import show
 from arena.commands.announce import announcement
 from arena.commands.call import Call
-from arena.commands.judge import choose_target, load_rubric
+from arena.commands.judge import choose_target, load_rubric, within
 from arena.commands.tmux import windows
 from arena.errors import ArenaError
 from arena.patterns import Entry, compete
@@ -44,7 +44,7 @@ def run(
         call = replace(call, background=True)
     with show.progress(opened, call):
         rules = load_rubric(opened)
-        what = task.read(opened.here, opened.top, prompt, **asked)
+        what = task.read(opened.here, opened.top, prompt, **within(asked))
         if what.prompt is None and not what.suite and not what.approaches:
             raise ArenaError(
                 "there is no task. Give a prompt, --prompt-file or --suite."
