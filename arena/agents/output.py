@@ -24,7 +24,8 @@ def _status(codes: str) -> str:
 FAULTS: dict[Fault, str] = {
     "quota": r"rate.?limit|RESOURCE.?EXHAUSTED|overloaded|usage.limit|quota|limit reached|hit your .*limit"
     rf"|credit balance|too many requests|{_status('(?:429|529)')}",
-    "auth": r"(?:invalid|incorrect).{0,20}api.?key|api.?key.{0,30}(?:missing|not set|not valid|required|invalid)"
+    "auth": r"(?:invalid|incorrect|missing).{0,20}api.?key|set an auth method|no auth type"
+    r"|api.?key.{0,30}(?:missing|not set|not valid|not found|required|invalid)"
     rf"|authenticat(?:e|ion)|not logged in|/login\b|please (?:log|sign) in|{_status('40[13]')}",
     "provider": rf"high demand|stream disconnected|connection.?error|connection refused|{_status('50[0-9]')}",
 }

@@ -5,6 +5,7 @@ A path is a dotted way into an event; a step is a name, several with commas betw
 """
 
 import re
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,9 @@ from typing import Any, NamedTuple
 from arena.agents.agent import SESSION, Agent, Rule, Told
 from arena.agents.output import events
 
+_ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
+# Exit codes of who was told to end: a shell, or a program that handles the signal, ends with 128 more.
+KILLED = {-number for number in _ENDING} | {128 + number for number in _ENDING}
 _UNITS = {"k": 1_000, "M": 1_000_000}
 _MOST = 1e15  # what is more than that is no count of tokens, and no price
 
@@ -61,7 +65,7 @@ def read(agent: Agent, stdout: Path, stderr: Path, exit_code: int) -> Report:
     # Who has a last event has not finished without it.
     ends = any(rule.outcome == "finished" for rule in agent.rules)
     outcome = seen.outcome or ("crashed" if ends or seen.error else None)
-    if agent.codes and exit_code > 0:
+    if agent.codes and exit_code > 0 and exit_code not in KILLED:
         outcome = agent.codes.get(exit_code, "crashed")
     return seen._replace(outcome=outcome)
 
