@@ -293,6 +293,10 @@ RECORDED: dict[str, dict[str, tuple[str, str]]] = {
     },
 }  # fmt: skip
 
+# All good outputs: the agent, and what prints it.
+OUTPUTS = {name: (name, kinds[GOOD][0]) for name, kinds in RECORDED.items()}
+OUTPUTS["gemini json"] = ("gemini", GEMINI_JSON)
+
 # Other ways to end.
 MORE: dict[str, tuple[str, str, str]] = {
     "gemini edits, json": ("gemini", EDIT + GEMINI_JSON, "finished"),

@@ -14,10 +14,7 @@ from arena.agents.reading import read
 from arena.machine.process import Finished
 
 sys.path.insert(0, str(Path(__file__).parent))
-from recordings import GEMINI_JSON, GOOD, RECORDED
-
-OUTPUTS = {name: (name, kinds[GOOD][0]) for name, kinds in RECORDED.items()}
-OUTPUTS["gemini json"] = ("gemini", GEMINI_JSON)
+from recordings import OUTPUTS
 
 
 def end(exit_code: int, reason: str = "exited") -> Finished:
@@ -26,22 +23,9 @@ def end(exit_code: int, reason: str = "exited") -> Finished:
     )
 
 
-@pytest.fixture
-def printed(arena):
-    """What the program of a recording prints, byte for byte."""
-
-    def run(case: str) -> bytes:
-        name, body = OUTPUTS[case]
-        words = ("my-agent",) if name == "command" else ()
-        arena.attempt(name, body, arguments=words)
-        return (arena.scratch / "a.stdout.log").read_bytes()
-
-    return run
-
-
 @pytest.mark.parametrize("case", OUTPUTS)
 def test_cut_at_any_byte_it_has_not_finished(tmp_path, printed, case):
-    agent, whole = AGENTS[OUTPUTS[case][0]], printed(case)
+    agent, whole = AGENTS[OUTPUTS[case][0]], printed(*OUTPUTS[case])
     out, none = tmp_path / "cut", tmp_path / "none"
     ends = any(rule.outcome == "finished" for rule in agent.rules)
     out.write_bytes(whole)
@@ -59,7 +43,7 @@ def test_cut_at_any_byte_it_has_not_finished(tmp_path, printed, case):
 
 @pytest.mark.parametrize("case", OUTPUTS)
 def test_no_bytes_make_reading_raise(tmp_path, printed, case):
-    agent, whole = AGENTS[OUTPUTS[case][0]], printed(case)
+    agent, whole = AGENTS[OUTPUTS[case][0]], printed(*OUTPUTS[case])
     out, errors = tmp_path / "out", tmp_path / "errors"
 
     @settings(max_examples=40, deadline=None)
