@@ -108,7 +108,7 @@ class Agent:
 
     For reading: `rules`, the first that fits an event holds; `session`, the path of its id in any event; `line`
     makes an event of its named groups from a line of text. Where `codes` are given, an exit code above 0 holds
-    against all events, and is a crash if it is not named. What is `free` has no model to pay.
+    against all events, and is a crash if it is not named, except those of a signal. What is `free` has no model to pay.
     """
 
     name: str

@@ -1,15 +1,9 @@
 """How an attempt ended. The agent's own events decide, then the exit code, then text; a 0 proves nothing."""
 
-import signal
-
 from arena.agents.agent import Outcome
 from arena.agents.output import fault, last_lines
-from arena.agents.reading import Report
+from arena.agents.reading import KILLED, Report
 from arena.machine.process import Finished
-
-_ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
-# A shell, or a program that handles the signal, ends with 128 more.
-_KILLED = {-number for number in _ENDING} | {128 + number for number in _ENDING}
 
 
 def classify(
@@ -54,7 +48,7 @@ def _at_limit(reason: str, told: Report, stderr: str) -> tuple[Outcome, str]:
 
 
 def _by_text(code: int, told: Report, stdout: str, stderr: str) -> tuple[Outcome, str]:
-    if code in _KILLED:
+    if code in KILLED:
         return "killed", f"ended by a signal (exit code {code})"
     # Only the end of what it printed, and no events: further up it may well be talking about rate limits.
     said = [line for line in last_lines(stdout, 5) if not line.lstrip().startswith("{")]

@@ -24,7 +24,8 @@ def _status(codes: str) -> str:
 FAULTS: dict[Fault, str] = {
     "quota": r"rate.?limit|RESOURCE.?EXHAUSTED|overloaded|usage.limit|quota|limit reached|hit your .*limit"
     rf"|credit balance|too many requests|{_status('(?:429|529)')}",
-    "auth": r"(?:invalid|incorrect).{0,20}api.?key|api.?key.{0,30}(?:missing|not set|not valid|required|invalid)"
+    "auth": r"(?:invalid|incorrect|missing).{0,20}api.?key|set an auth method|no auth type"
+    r"|api.?key.{0,30}(?:missing|not set|not valid|not found|required|invalid)"
     rf"|authenticat(?:e|ion)|not logged in|/login\b|please (?:log|sign) in|{_status('40[13]')}",
     "provider": rf"high demand|stream disconnected|connection.?error|connection refused|{_status('50[0-9]')}",
 }
@@ -45,26 +46,32 @@ def events(path: Path, text: re.Pattern[str] | None = None) -> Iterator[dict[str
     """
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
-            for piece in _pieces(lines):
-                found = _parse(piece)
-                if found is None and text and (match := text.fullmatch(piece.strip())):
-                    found = {k: v for k, v in match.groupdict().items() if v}
-                if found is not None:
-                    yield found
+            yield from events_of(lines, text, [])
     except OSError:
         return
 
 
-def _pieces(lines: Iterable[str]) -> Iterator[str]:
-    document: list[str] = []
+def events_of(
+    lines: Iterable[str], text: re.Pattern[str] | None, begun: list[str]
+) -> Iterator[dict[str, Any]]:
+    """The same of lines. In `begun` an object of several lines waits for those that come with a later call."""
+    for piece in _pieces(lines, begun):
+        found = _parse(piece)
+        if found is None and text and (match := text.fullmatch(piece.strip())):
+            found = {k: v for k, v in match.groupdict().items() if v}
+        if found is not None:
+            yield found
+
+
+def _pieces(lines: Iterable[str], begun: list[str]) -> Iterator[str]:
     for line in lines:
-        if document and line[0] in " \t}":
-            document.append(line)
+        if begun and line[0] in " \t}":
+            begun.append(line)
             if line[0] == "}":
-                yield "".join(document)
-                document = []
+                yield "".join(begun)
+                begun.clear()
         else:  # whatever is not indented ends the search for an end
-            document = [line] if line.rstrip() == "{" else []
+            begun[:] = [line] if line.rstrip() == "{" else []
             yield line
 
 

@@ -33,4 +33,5 @@ QWEN = Agent(
             once="message.id",
         ),
     ),
+    codes={41: "auth", 53: "budget"},
 )

@@ -4,14 +4,19 @@ A path is a dotted way into an event; a step is a name, several with commas betw
 `|` stands another path for when the first leads nowhere: `stats.models.*.prompt,cached|usage.input`.
 """
 
+import io
 import re
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.agents.agent import SESSION, Agent, Rule, Told
-from arena.agents.output import events
+from arena.agents.output import events, events_of
 
+_ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
+# Exit codes of who was told to end: a shell, or a program that handles the signal, ends with 128 more.
+KILLED = {-number for number in _ENDING} | {128 + number for number in _ENDING}
 _UNITS = {"k": 1_000, "M": 1_000_000}
 _MOST = 1e15  # what is more than that is no count of tokens, and no price
 
@@ -54,16 +59,47 @@ class Report(NamedTuple):
 
 def read(agent: Agent, stdout: Path, stderr: Path, exit_code: int) -> Report:
     """What the output says; standard error only where standard output left the end open. Never raises."""
-    seen = Report(spent={0: (0, 0, 0)} if agent.free else {})
+    seen = _begin(agent)
     for path in (stdout, stderr):
         for event in events(path, agent.line) if seen.outcome is None else ():
             seen = _with(event, seen, agent)
     # Who has a last event has not finished without it.
     ends = any(rule.outcome == "finished" for rule in agent.rules)
     outcome = seen.outcome or ("crashed" if ends or seen.error else None)
-    if agent.codes and exit_code > 0:
+    if agent.codes and exit_code > 0 and exit_code not in KILLED:
         outcome = agent.codes.get(exit_code, "crashed")
     return seen._replace(outcome=outcome)
+
+
+class Follower:
+    """Reads the output of an agent at work, each time only what was added since: what it has used so far.
+
+    Lines count once they are complete, so that an event is never read in halves.
+    """
+
+    def __init__(self, agent: Agent, path: Path) -> None:
+        self._agent, self._path, self._at = agent, path, 0
+        self._seen, self._begun = _begin(agent), list[str]()
+
+    def more(self) -> Report:
+        """What the output says up to now, by the same rules as `read`. Never raises."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._at)
+                added = file.read()
+        except OSError:
+            return self._seen
+        whole = added[: added.rfind(b"\n") + 1]
+        self._at += len(whole)
+        # Lines end here where they do in a file that is read as text.
+        lines = io.StringIO(whole.decode("utf-8", "replace"), newline=None)
+        for event in events_of(lines, self._agent.line, self._begun):
+            self._seen = _with(event, self._seen, self._agent)
+        return self._seen
+
+
+def _begin(agent: Agent) -> Report:
+    return Report(spent={0: (0, 0, 0)} if agent.free else {})
 
 
 def _with(event: object, seen: Report, agent: Agent) -> Report:

@@ -113,6 +113,18 @@ def arena(tmp_path: Path) -> Arena:
 
 
 @pytest.fixture
+def printed(arena: Arena) -> Callable[[str, str], bytes]:
+    """What the program of a recording prints, byte for byte."""
+
+    def run(name: str, body: str) -> bytes:
+        words = ("my-agent",) if name == "command" else ()
+        arena.attempt(name, body, arguments=words)
+        return (arena.scratch / "a.stdout.log").read_bytes()
+
+    return run
+
+
+@pytest.fixture
 def written(tmp_path: Path) -> Callable[[str, str], tuple[Path, Path]]:
     """Writes stdout and stderr of an imagined run."""
 
