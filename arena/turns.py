@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from arena import agents, control
 from arena.agents import Attempt, Order
 from arena.agents.agent import Agent, Outcome
-from arena.agents.reading import Report, read
+from arena.agents.reading import Follower, Report
 from arena.errors import ArenaError
 from arena.machine import process
 from arena.machine.executor import default_jobs
@@ -119,19 +119,22 @@ def _turn(
 @contextmanager
 def _watched(crew: Crew, order: Order, agent: Agent) -> Iterator[None]:
     """Looks at what the agent spends while it works, if there is a limit to that."""
-    ended = threading.Event()
+    ended, told = threading.Event(), Follower(agent, order.log)
 
     def watch() -> None:
         while not ended.wait(GLANCE):
-            crew.spend(order, read(agent, order.log, order.errors, 0))
+            crew.spend(order, told.more())
 
+    if not crew.budget.limited:
+        yield
+        return
     watcher = threading.Thread(target=watch, daemon=True)
-    if crew.budget.limited:
-        watcher.start()
+    watcher.start()
     try:
         yield
     finally:
         ended.set()
+        watcher.join()
 
 
 def _wait(crew: Crew, label: str, number: int, rng: random.Random) -> None:
