@@ -109,6 +109,9 @@ class Agent:
     For reading: `rules`, the first that fits an event holds; `session`, the path of its id in any event; `line`
     makes an event of its named groups from a line of text. Where `codes` are given, an exit code above 0 holds
     against all events, and is a crash if it is not named, except those of a signal. What is `free` has no model to pay.
+
+    Who is `patient` works without limits of time and silence. `sums_session`: what a later turn tells of tokens and
+    cost holds for the whole session.
     """
 
     name: str
@@ -129,6 +132,8 @@ class Agent:
     line: re.Pattern[str] | None = None
     codes: Mapping[int, Told] = field(default_factory=dict)
     free: bool = False
+    patient: bool = False
+    sums_session: bool = False
 
     @property
     def program(self) -> str | None:

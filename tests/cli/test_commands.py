@@ -218,6 +218,11 @@ def test_doctor(project):
     assert "✗ settings" in project.told("doctor", code=2)
 
 
+def test_doctor_counts_no_built_in_agent_as_one(project):
+    told = project.with_env(PATH="/usr/bin:/bin").told("doctor")
+    assert "! agents: only the built-in repair" in told
+
+
 def test_config_tells_where_each_value_comes_from(project):
     (project.path / "arena.toml").write_text('seed = 7\n[judge]\nsetup = "make"\n')
     found = project.with_env(ARENA_MERGE="never").json("--project", "sub", "config")

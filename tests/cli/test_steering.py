@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -199,3 +200,26 @@ def test_each_entry_has_a_window_of_tmux_until_the_run_ends(project, tmp_path):
         assert going.returncode == 0, err
         assert "attach -t arena-" in err
         assert there.program("tmux", "-L", "arena", "ls").returncode != 0
+
+
+def test_a_person_is_an_entry_like_any_other(project):
+    there = project.with_env(OPENAI_API_KEY=None)
+    words = ["run", "Sum all values", "--agents", "human:2", "--timeout", "1s"]
+    run = there.json(*words, "--at-once", "1", "--detach")["run"]
+    until(lambda: set(states(there).values()) == {"working"})
+    entries = there.json("status")["entries"]
+    said = there.told("logs", "human-1")
+    assert "arena done" in said
+    assert entries["human-1"]["path"] in said
+    assert "which one? human-1, human-2" in there.refused("done")
+    for label, text in (("human-1", "values"), ("human-2", "values[2:]")):
+        place = Path(entries[label]["path"])
+        calc = place / "calc.py"
+        calc.write_text(calc.read_text().replace("values[1:]", text))
+        words = ["--run", run] if label == "human-1" else []
+        word = [label] if label == "human-1" else []
+        cwd = {} if label == "human-1" else {"cwd": place}
+        assert there.arena("done", *word, *words, **cwd).returncode == 0
+    found = there.json("wait")
+    assert found["winner"] == "human-1"
+    assert {one["outcome"] for one in found["entries"].values()} == {"finished"}
