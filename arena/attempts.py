@@ -83,6 +83,7 @@ def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> T
         journal.add("attempt-failed", label, why=str(error))
         return Tried(entry, attempt, None, str(error))
     if found:
+        found = replace(found, message=found.message or attempt.told.text or "")
         archive.keep(session, label, found.commit)
         base_tree = session.quarantine.git.tree_of(tree.base)
         changes = session.quarantine.changes(base_tree, found.tree)

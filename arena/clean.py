@@ -21,6 +21,7 @@ from arena.machine.quarantine import GITLINK, Quarantine
 from arena.machine.transaction import Move, value_of
 from arena.moves import change, settled
 from arena.session import Session
+from arena.snapshot import left_out
 from arena.worktrees import Worktree, recorded, remove
 
 TIPS = ("branch", "head")  # where an agent's own commits may be
@@ -137,8 +138,9 @@ def _save_content(session: Session, tree: Worktree, done: Cleaned) -> bool:
     message = f"late work of {label}"
     now = inside.snapshot(tree.path, base=tree.base, message=message)
     done.ignored += _ignored(inside, tree.path)
-    content = inside.git.tree_of(now)
-    if content not in map(inside.git.tree_of, known):
+    content, base = map(inside.git.tree_of, (now, tree.base))
+    work = inside.edit(content, drop=left_out(inside, content, base))
+    if not {content, work} & set(map(inside.git.tree_of, known)):
         _archive(session, f"{label}.late" if known else label, now, done)
     return _links(inside, content) <= _links(inside, inside.git.tree_of(tree.base))
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from arena import control
 from arena.errors import ArenaError, GitError, Refused, one_line
 from arena.journal import Journal
 from arena.machine import copying, process, records, store
@@ -181,7 +182,10 @@ def set_up(
     log = session.folder / "logs" / f"{tree.label}.setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     limit, shell = session.settings.setup_timeout, ["/bin/sh", "-c", command]
-    done = process.run(shell, cwd=tree.path, env=env, log=log, timeout=limit)
+    held = control.stem(session.folder, tree.label)
+    done = process.run(
+        shell, cwd=tree.path, env=env, log=log, timeout=limit, control=held
+    )
     if done.reason != "exited" or done.exit_code != 0:
         tail = one_line(log.read_text(encoding="utf-8", errors="replace")[-300:])
         raise ArenaError(
