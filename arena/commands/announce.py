@@ -41,6 +41,11 @@ def announcement(opened: Session, entries: Sequence[Entry], why: str) -> list[st
         f"agents work in {folder / 'worktrees'} with your rights, {_limits(settings, entries)}",
         f"tests: {command}; isolation: {isolation}",
         f"disk: about {needed} MB of {free} MB free",
+        *(
+            f"{e.label}: you work in {folder / 'worktrees' / e.label}, and end it with: arena done {e.label}"
+            for e in entries
+            if agents.AGENTS[e.agent].patient
+        ),
         *_cautions(settings, entries),
     ]
 

@@ -223,3 +223,30 @@ def test_a_person_is_an_entry_like_any_other(project):
     found = there.json("wait")
     assert found["winner"] == "human-1"
     assert {one["outcome"] for one in found["entries"].values()} == {"finished"}
+
+
+TALKER = """#!/bin/sh
+echo '{"type": "system", "session_id": "abc"}'
+echo "# $*" >> calc.py
+while [ ! -e "$GO" ]; do sleep 0.05; done
+echo '{"type": "result", "subtype": "success", "is_error": false, "result": "ok", "session_id": "abc"}'
+"""
+
+
+def test_a_message_becomes_the_agents_next_turn(project, tmp_path):
+    program, mark = tmp_path / "bin" / "claude", tmp_path / "go"
+    program.parent.mkdir()
+    program.write_text(TALKER)
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{project.env['PATH']}"
+    there = project.with_env(PATH=path, GO=str(mark), ANTHROPIC_API_KEY="k")
+    there.json("run", "Sum", "--agents", "claude:1", "--env", "GO", "--detach")
+    until(lambda: "abc" in there.told("logs"))
+    assert "claude-1 gets the message" in there.told("send", "claude-1", "Add a test.")
+    assert "is empty" in there.refused("send", "claude-1", " ")
+    mark.touch()
+    there.told("wait", code=1)  # comments do no job
+    [one] = there.json("report", "--format", "json")["candidates"]
+    said = there.git("show", f"{one['commit']}:calc.py").splitlines()
+    [turn] = [line for line in said if "Add a test." in line]
+    assert "--resume abc" in turn
