@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from arena import agents, archive, snapshot, worktrees
+from arena import agents, archive, snapshot, turns, worktrees
 from arena.agents import AGENTS, Attempt, Order
 from arena.candidates import Candidate
 from arena.errors import ArenaError
@@ -16,6 +16,7 @@ from arena.machine import environment, fingerprint
 from arena.patterns import Entry
 from arena.session import Session
 from arena.task import Task
+from arena.turns import Crew
 from arena.worktrees import Worktree
 
 MOST_TOLD = 50  # changes of the repository that are told one by one
@@ -47,7 +48,8 @@ def run_all(
     before = fingerprint.take(repo, saved=saved)
     # One after the other: git's own locks are in the way of more.
     trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
-    one_each = partial(_try, session, task)
+    crew = Crew(session, [entry.label for entry in entries])
+    one_each = partial(_try, crew, task)
     try:
         with ThreadPoolExecutor(max_workers=len(trees)) as pool:
             tried = list(pool.map(one_each, entries, trees, count()))
@@ -62,10 +64,9 @@ def run_all(
     ]
 
 
-def _try(
-    session: Session, task: Task, entry: Entry, tree: Worktree, number: int
-) -> Tried:
-    label, journal, attempt = entry.label, session.journal, None
+def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> Tried:
+    session, label, attempt = crew.session, entry.label, None
+    journal = session.journal
     try:
         env = {
             **agents.agent_environment(session.settings.env, agent=AGENTS[entry.agent]),
@@ -74,8 +75,9 @@ def _try(
             "ARENA_SEED": str(entry.seed),
             "ARENA_PORT": str(worktrees.port_range(number).start),
         }
-        _prepare(session, task, tree, env)
-        attempt = _attempt(session, task, entry, tree, env)
+        with crew.set_ups:
+            _prepare(session, task, tree, env)
+        attempt = _attempt(crew, task, entry, tree, env)
         found = snapshot.collect(session, tree, entry, task.suite)
     except (ArenaError, OSError) as error:
         journal.add("attempt-failed", label, why=str(error))
@@ -106,8 +108,9 @@ def _prepare(
 
 
 def _attempt(
-    session: Session, task: Task, entry: Entry, tree: Worktree, env: Mapping[str, str]
+    crew: Crew, task: Task, entry: Entry, tree: Worktree, env: Mapping[str, str]
 ) -> Attempt:
+    session = crew.session
     settings, logs = session.settings, session.folder / "logs"
     prompt_file = logs / f"{entry.label}.prompt.txt"
     prompt_file.write_text(entry.prompt, encoding="utf-8", errors="surrogateescape")
@@ -128,9 +131,8 @@ def _attempt(
         arguments=settings.command if entry.agent == "command" else (),
         prompt_on_stdin=settings.command_prompt == "stdin",
     )
-    session.journal.add("agent-started", entry.label, agent=entry.agent)
     changed = partial(snapshot.is_changed, session, tree, task.suite)
-    done = agents.attempt(order, AGENTS[entry.agent], changed=changed)
+    done = turns.take(crew, order, AGENTS[entry.agent], changed=changed)
     session.journal.add(
         "attempt",
         entry.label,

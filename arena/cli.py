@@ -1,92 +1,16 @@
-"""The command line: words in, exit code out. Nothing here decides anything.
-
-A command is a docstring (its help), the settings that it takes and its other words; what it calls is imported
-only then, so that `arena --help` answers at once. The options of settings come from their one declaration.
-"""
+"""The command line: words in, exit code out. Nothing here decides anything."""
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import click
 
-from arena import __version__, settings
 from arena.commands import faults
-from arena.commands.call import Call
+from arena.commands.declared import cli, command
 from arena.commands.words import argument, flag, option, setting, several
 from arena.errors import ArenaError
-
-Stub = Callable[[], None]
-
-
-def command(
-    target: str, taken: str, *words: click.Parameter, group: click.Group | None = None
-) -> Callable[[Stub], click.Command]:
-    """A command named after the decorated function, whose docstring is the help.
-
-    It calls the function `target` of arena.commands with the call and the values of `words`; `taken` are the
-    settings that it takes.
-    """
-    module, _, function = target.partition(".")
-
-    def decorate(stub: Stub) -> click.Command:
-        @click.pass_context
-        def invoke(context: click.Context, /, **values: Any) -> Any:
-            called = importlib.import_module(f"arena.commands.{module}")
-            return getattr(called, function)(_call(context.obj, values), **values)
-
-        invoke.__doc__ = stub.__doc__
-        params = [*words, *map(setting, taken.split())]
-        name = stub.__name__.rstrip("_")
-        return (group or cli).command(name, params=params)(invoke)
-
-    return decorate
-
-
-def _call(shared: dict[str, Any], values: dict[str, Any]) -> Call:
-    """The call that the global options and a command's own describe; takes out of `values` what is in it."""
-    here = Path(shared["directory"] or ".").absolute()
-    own = {n: values.pop(n) for n in list(values) if n in settings.FIELDS}
-    given = {n: v for n, v in {**shared, **own}.items() if n in settings.FIELDS}
-    return Call(
-        here=here,
-        given={n: v for n, v in given.items() if v not in (None, (), False)},
-        config=here / shared["config"] if shared["config"] else None,
-        as_json=values.pop("as_json", False),
-        out=values.pop("out", None),
-        **{name: shared[name] for name in ("quiet", "verbose", "yes")},
-    )
-
-
-def _shared(context: click.Context, /, **values: Any) -> None:
-    """Judge several implementations of one task on evidence, and merge the best.
-
-    \b
-      arena judge a b c                   which of these branches should be merged?
-      arena run --agents 3 "fix the bug"  three agents, three worktrees, one winner
-      arena demo                          see it work, without an account
-    """
-    context.obj = values
-
-
-cli = click.group(
-    "arena",
-    params=[
-        option("-C", "directory", metavar="DIR", help="Work in DIR instead of here."),
-        setting("project"),
-        option("--config", metavar="FILE", help="Settings file to use."),
-        flag("-q", "--quiet", text="Only the result and errors."),
-        flag("-v", "--verbose", text="Also what was cached, re-run or skipped."),
-        flag("--yes", text="Answer questions with yes."),
-        setting("color"),
-    ],
-    context_settings={"help_option_names": ["-h", "--help"]},
-)(click.version_option(__version__, prog_name="arena")(click.pass_context(_shared)))
 
 JSON = flag("--json", "as_json", text="Print the result as one JSON document.")
 DRY_RUN = flag("--dry-run", text="Say what would happen, then stop.")
@@ -96,6 +20,9 @@ TASK = [
     several("--suite", "suite", "PATH", "Test-first suite, protected."),
     several("--check", "checks", "FILE", "Check never shown to agents."),
     several("--holdout", "holdouts", "PATH", "Tests never shown to agents."),
+    several("--owns", "owns", "GLOB", "Only these paths may change."),
+    several("--off-limits", "off_limits", "GLOB", "These may not."),
+    several("--except", "excepted", "GLOB", "But these may."),
     option("--out", metavar="DIR", help="Copy the report there too."),
     JSON,
 ]
@@ -104,10 +31,15 @@ PROMPT = option("--prompt", metavar="TEXT", help="The task's text.")
 CANDIDATES = argument("names", nargs=-1, required=True, metavar="CANDIDATE...")
 APPROACH = several("--approach", "approaches", "TEXT", "One entry each.")
 PROMPT_WORD = argument("prompt", required=False)
-RUNNING = f"agents setup timeout keep {JUDGING}"
+PACE = "prompt_template at_once retries backoff max_cost max_tokens"
+RUNNING = f"agents {PACE} setup timeout keep {JUDGING}"
 
 
-@command("run.run", RUNNING, PROMPT_WORD, APPROACH, DRY_RUN, *TASK)
+DETACH = flag("--detach", text="Go on in the background.")
+TMUX = flag("--tmux", text="A window of tmux for each entry.")
+
+
+@command("run.run", RUNNING, PROMPT_WORD, APPROACH, DRY_RUN, DETACH, TMUX, *TASK)
 def run() -> None:
     """Run agents on a task, each in a worktree of its own; judge, and merge the best.
 
@@ -135,12 +67,17 @@ def rescore() -> None:
     """Score a judged run by another rubric; no test is run. Example: arena rescore --rubric merge-safe"""
 
 
-@command("merge.merge", "target keep", RUN, argument("label", required=False), JSON)
+LABEL = argument("label", required=False)
+CHOOSE = flag("--interactive", text="Look at the candidates, then choose one.")
+
+
+@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, JSON)
 def merge() -> None:
     """Merge the winner of a run, or the candidate LABEL, once the merged tree has passed.
 
     \b
       arena merge                       the winner of the latest run
+      arena merge --interactive         look at all of them, and choose
       arena merge 20261121-1530 b       that candidate of that run
     """
 
@@ -168,9 +105,51 @@ def list_() -> None:
     """List the runs of this repository, newest last. Example: arena list --json"""
 
 
-@command("look.status", "", RUN, JSON)
+@command("look.status", "", RUN, flag("--watch", text="Until it has ended."), JSON)
 def status() -> None:
-    """Tell how a run stands. Example: arena status"""
+    """Tell how a run stands. Example: arena status --watch"""
+
+
+OF_RUN = option("--run", metavar="RUN", help="Another run than the latest.")
+LIMIT = option("--timeout", "limit", metavar="TIME", help="How long at most.")
+
+
+@command("follow.wait", "", RUN, LIMIT, JSON)
+def wait() -> None:
+    """Wait until a run has ended; the exit code is the run's. Example: arena wait --timeout 2h"""
+
+
+FOLLOW = flag("-f", "--follow", text="Until the run has ended.")
+
+
+@command("follow.logs", "", LABEL, OF_RUN, FOLLOW)
+def logs() -> None:
+    """Print what agents have printed. Example: arena logs claude-1 -f"""
+
+
+@command("steer.pause", "", RUN, LABEL)
+def pause() -> None:
+    """Hold agents up; their time limits stand still. Example: arena pause 20261121-1530 claude-1"""
+
+
+@command("steer.resume", "", RUN, LABEL)
+def resume() -> None:
+    """Let paused agents go on. Example: arena resume"""
+
+
+@command("steer.stop", "", RUN, LABEL)
+def stop() -> None:
+    """End agents now; what they did is kept and judged. Example: arena stop 20261121-1530 claude-1"""
+
+
+@command("steer.send", "", argument("label"), argument("text"), OF_RUN)
+def send() -> None:
+    """Give an agent that is at work another turn. Example: arena send claude-1 "also mend the docs" """
+
+
+@command("steer.done", "", LABEL, OF_RUN)
+def done() -> None:
+    """Say that your own entry (agent `human`) is finished. Example, in its worktree: arena done"""
 
 
 FORMATS = click.Choice(["html", "md", "json", "csv", "junit", "text"])

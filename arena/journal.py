@@ -81,15 +81,24 @@ RUN_STATES = {
 }
 ENTRY_STATES = {
     "setting-up": "setting up",
+    "agent-queued": "queued",
     "agent-started": "working",
+    "agent-waiting": "rate limit",
     "attempt-failed": "failed",
-    "candidate": "waiting",
+    "candidate": "collected",
     "process": "testing",
     "judged": "judged",
 }
-# What an entry takes over from the data of its events.
+# What the run, and an entry, takes over from the data of an event.
+RUN_FACTS = {
+    "at-work": ("process", "born"),
+    "verdict": ("winner", "confidence"),
+    "told": ("report",),
+    "ended": ("code",),
+}
 ENTRY_FACTS = {
     "worktree": ("branch", "path"),
+    "agent-started": ("agent",),
     "attempt": ("outcome", "why"),
     "attempt-failed": ("why",),
     "candidate": ("files",),
@@ -98,15 +107,14 @@ ENTRY_FACTS = {
 
 
 def apply(run: dict[str, Any], event: Event) -> None:
-    """Brings the state of a run up to date: {} at first; then with state, entries, winner, confidence, report."""
+    """Brings the state of a run up to date: {} at first; then with state, entries, and what RUN_FACTS names."""
     kind, data = event.kind, event.data
     entries = run.setdefault("entries", {})
     run["state"] = RUN_STATES.get(kind, run.get("state", "begun"))
     if kind == "planned":
         entries |= {label: {"state": "waiting"} for label in data["labels"]}
-    elif kind in ("verdict", "told"):
-        told = ("winner", "confidence", "report")
-        run |= {key: data[key] for key in told if key in data}
+    elif kind in RUN_FACTS:
+        run |= {key: data[key] for key in RUN_FACTS[kind] if key in data}
     entry = entries.get(event.label)
     if entry is None:
         return

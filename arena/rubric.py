@@ -84,6 +84,8 @@ class Rubric:
 
 # No file can waive it: a result that was tampered with says nothing.
 INTEGRITY = Gate(measure="integrity", equals="clean")
+# Nor this one, wherever a territory was given.
+TERRITORY = Gate(measure="territory", at_most=0)
 
 
 # What a key may hold. str: a text; float: a number; object: a text, a number, true or false; a number: one from 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
+from arena import journal
 from arena.errors import ArenaError
-from arena.machine import store
+from arena.machine import living, store
 
 
 def folder(common: Path) -> Path:
@@ -28,6 +31,25 @@ def find_run(parent: Path, run: str | None) -> str:
         what = f"{len(found)} runs" if found else "no run"
         raise ArenaError(f'{what} called "{run}". See them with: arena list')
     return found[0]
+
+
+def at_work() -> dict[str, Any]:
+    """Who we are, for the journal of a run that we work on."""
+    return {"process": os.getpid(), "born": living.birth(os.getpid())}
+
+
+def state(folder: Path) -> dict[str, Any]:
+    """How the run in `folder` stands, from its journal alone; `going` tells whether a process still works on it."""
+    found: dict[str, Any] = {"run": folder.name, "state": "begun", "entries": {}}
+    for event in journal.replay(folder / "journal.log"):
+        journal.apply(found, event)
+    worker = found.get("process")
+    found["going"] = "code" not in found and bool(
+        worker and living.alive(worker, found["born"])
+    )
+    if found["state"] == "begun" and not found["going"]:
+        found["state"] = "interrupted"
+    return found
 
 
 NONE = 'no run in this repository yet. Start one: arena run --agents 3 "..."'

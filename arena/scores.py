@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from arena.evaluation.measurement import Measurement
 from arena.evaluation.result import Evaluated, Evaluation
-from arena.rubric import Criterion, Gate, Rubric, shown
+from arena.rubric import TERRITORY, Criterion, Gate, Rubric, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,8 @@ def _score(evaluated: Evaluated, rubric: Rubric, situations: Set[str]) -> Score:
         absent = Measurement(name, None, "", None, "this measure was not taken")
         return taken.get(name, absent)
 
-    gates = [_gate(gate, found(gate.measure), situations) for gate in rubric.gates]
+    asked = [*rubric.gates, *([TERRITORY] if TERRITORY.measure in taken else [])]
+    gates = [_gate(gate, found(gate.measure), situations) for gate in asked]
     fractions: dict[str, float] = {}
     unmeasured: dict[str, str] = {}
     for criterion in rubric.criteria:

@@ -22,6 +22,9 @@ def option(default: Any, doc: str, *choices: str) -> Any:
     return field(default=default, metadata={"doc": doc, "choices": choices})
 
 
+Dollars = float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All options with their values; durations are in seconds."""
@@ -32,9 +35,16 @@ class Settings:
     command_prompt: str = option(
         "argument", "where `command` gets the prompt", "argument", "stdin"
     )
+    prompt_template: str = option("task", "words around the task: a template, or none")
     model: str | None = option(None, "model name given to agents that take one")
     timeout: float = option(1800.0, "time limit of one agent")
     silence: float = option(600.0, "limit without output or change of an agent")
+    at_once: int | None = option(None, "agents at a time (default: four a core)")
+    retries: int = option(2, "how often an agent that met a rate limit is tried again")
+    backoff: float = option(30.0, "first wait after a rate limit; doubles each time")
+    max_cost: Dollars | None = option(None, "what all agents may cost, in USD")  # noqa: RUF009
+    max_tokens: int | None = option(None, "tokens that all agents may use")
+    setup_timeout: float = option(600.0, "time limit of the set-up command")
     jobs: int | None = option(None, "test runs at a time (default: the cores)")
     seed: int = option(0, "seed of everything that is drawn")
     base: str | None = option(None, "commit that candidates start from")
@@ -159,7 +169,7 @@ def _convert(name: str, raw: Any) -> Any:
         raise ValueError(f"must be one of {', '.join(choices)}, not {raw!r}")
     if name == "agents" and isinstance(raw, int) and not isinstance(raw, bool):
         return str(raw)
-    if name == "seed" and str(raw) == "0":  # the one whole number that may be 0
+    if name in ("seed", "retries") and str(raw) == "0":  # whole numbers that may be 0
         return 0
     # Types are texts here, since annotations are not evaluated.
     return READERS[str(FIELDS[name].type).removesuffix(" | None")](raw)
@@ -188,6 +198,14 @@ def seconds(raw: Any) -> float:
     return value
 
 
+def _dollars(raw: Any) -> float:
+    found = re.fullmatch(r"\$?(\d+(?:\.\d+)?)", str(raw).strip())
+    value = float(found[1]) if found else 0
+    if not 0 < value < math.inf:
+        raise ValueError("give an amount in USD above 0, such as 5 or 0.50")
+    return value
+
+
 def _flag(raw: Any) -> bool:
     word = str(raw).lower()
     if word not in ("true", "1", "yes", "false", "0", "no"):
@@ -206,6 +224,7 @@ READERS = {
     "str": _text,
     "int": _whole,
     "float": seconds,
+    "Dollars": _dollars,
     "bool": _flag,
     "tuple[str, ...]": _list,
 }

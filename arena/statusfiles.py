@@ -13,9 +13,9 @@ from arena.machine import store
 # The format that tools around parallel agents read: task, status, started, completed, summary, files_changed,
 # branch, worktree; status is one of PENDING, RUNNING, COMPLETE, FAILED, BLOCKED.
 STATUS = {
-    "PENDING": ("waiting", "testing"),
-    "RUNNING": ("setting up", "working"),
-    "COMPLETE": ("finished", "judged"),
+    "PENDING": ("waiting", "queued", "testing"),
+    "RUNNING": ("setting up", "working", "rate limit"),
+    "COMPLETE": ("finished", "collected", "judged"),
 }
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.errors import ArenaError
-from arena.machine import store
+from arena.machine import records, store
+from arena.territory import EVERYWHERE, Territory
 
 # Where checks and held-out tests from outside of the repository stand in judged trees.
 CHECKS = Path("arena_checks")
@@ -25,6 +26,7 @@ class Task:
     checks: dict[str, bytes] = field(default_factory=dict)
     holdouts: dict[str, bytes] = field(default_factory=dict)
     approaches: tuple[str, ...] = ()
+    territory: Territory = EVERYWHERE
 
     @property
     def required(self) -> dict[str, bytes]:
@@ -42,6 +44,7 @@ def read(
     prompt: str | None,
     prompt_file: str | None = None,
     approaches: Sequence[str] = (),
+    territory: Territory = EVERYWHERE,
     **files: Sequence[str],
 ) -> Task:
     """Reads everything that the task consists of, relative to `folder`; `files` are paths by group.
@@ -50,7 +53,12 @@ def read(
     """
     groups = {g: _files(folder, top, names, GROUPS[g]) for g, names in files.items()}
     text = _prompt(folder, prompt, prompt_file)
-    return Task(prompt=text, approaches=tuple(approaches), **groups)
+    return Task(
+        prompt=text,
+        approaches=tuple(approaches),
+        territory=territory,
+        **groups,
+    )
 
 
 def _prompt(folder: Path, prompt: str | None, prompt_file: str | None) -> str | None:
@@ -110,7 +118,11 @@ def save(task: Task, folder: Path) -> None:
     for group in GROUPS:
         for path, content in getattr(task, group).items():
             store.write_bytes(folder / group / path, content)
-    facts = {"prompt": task.prompt, "approaches": list(task.approaches)}
+    facts = {
+        "prompt": task.prompt,
+        "approaches": list(task.approaches),
+        "territory": records.to_json(task.territory),
+    }
     store.write_json(folder / "task.json", facts)
 
 
@@ -125,4 +137,9 @@ def load(folder: Path) -> Task:
         }
         for group in GROUPS
     }
-    return Task(prompt=data["prompt"], approaches=tuple(data["approaches"]), **groups)
+    return Task(
+        prompt=data["prompt"],
+        approaches=tuple(data["approaches"]),
+        territory=records.from_json(Territory, data.get("territory", {})),
+        **groups,
+    )

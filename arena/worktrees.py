@@ -180,7 +180,7 @@ def set_up(
     """Runs the set-up command in the worktree, with its output in the run's logs. Raises ArenaError if it fails."""
     log = session.folder / "logs" / f"{tree.label}.setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    limit, shell = session.settings.timeout, ["/bin/sh", "-c", command]
+    limit, shell = session.settings.setup_timeout, ["/bin/sh", "-c", command]
     done = process.run(shell, cwd=tree.path, env=env, log=log, timeout=limit)
     if done.reason != "exited" or done.exit_code != 0:
         tail = one_line(log.read_text(encoding="utf-8", errors="replace")[-300:])

@@ -41,14 +41,14 @@ class Attempt:
 def attempt(order: Order, agent: Agent, *, changed: Callable[[], bool]) -> Attempt:
     """Runs `agent` on `order` to its end and says how it went; none of its processes is left.
 
+    `<label>.pause` and `<label>.stop` in the scratch folder do as `process.run` says.
     A change in the worktree is a sign of life; `changed` is asked once, after the end. The raw output stays in
     the scratch folder. Raises ArenaError if the agent can't be started.
     """
     start = agent.command(order)
     order.scratch.mkdir(parents=True, exist_ok=True)
     env = {**order.env, **start.env}
-    log = order.scratch / f"{order.label}.stdout.log"
-    errors = order.scratch / f"{order.label}.stderr.log"
+    log, errors = order.log, order.errors
     end = process.run(
         start.argv,
         cwd=order.worktree,
@@ -56,10 +56,11 @@ def attempt(order: Order, agent: Agent, *, changed: Callable[[], bool]) -> Attem
         stdin=start.stdin,
         log=log,
         errors=errors,
-        timeout=order.seconds,
-        silence=order.silence,
+        timeout=None if agent.patient else order.seconds,
+        silence=None if agent.patient else order.silence,
         watch=order.worktree,
         cap=LOG_BYTES,
+        control=order.scratch / order.label,
     )
     told = read(agent, log, errors, end.exit_code)
     is_changed, stdout, stderr = changed(), output.tail(log), output.tail(errors)

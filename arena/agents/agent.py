@@ -30,7 +30,7 @@ class Order:
     relative to it. `seconds` and `silence` are limits (None: no limit); the first is told to who can be told.
 
     `arguments` are the user's own: the whole command line for the `command` agent, additions for the others.
-    `session` is an earlier one of the same agent, as it called it, to go on with.
+    `session` is an earlier one of the same agent, as it called it, to go on with; each `turn` has logs of its own.
     """
 
     label: str
@@ -47,7 +47,22 @@ class Order:
     suite: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     prompt_on_stdin: bool = False
+    turn: int = 1
     session: str | None = None
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return self.scratch / f"{self._name}.stdout.log"
+
+    @property
+    def errors(self) -> Path:
+        """Where its standard error goes."""
+        return self.scratch / f"{self._name}.stderr.log"
+
+    @property
+    def _name(self) -> str:
+        return self.label if self.turn == 1 else f"{self.label}.turn{self.turn}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +111,8 @@ class Agent:
     makes an event of its named groups from a line of text. Where `codes` are given, an exit code above 0 holds
     against all events, and is a crash if it is not named, except those of a signal. What is `free` has no model to pay.
 
-    Who is `patient` works without limits of time and silence.
+    Who is `patient` works without limits of time and silence. `sums_session`: what a later turn tells of tokens and
+    cost holds for the whole session.
     """
 
     name: str
@@ -118,6 +134,7 @@ class Agent:
     codes: Mapping[int, Told] = field(default_factory=dict)
     free: bool = False
     patient: bool = False
+    sums_session: bool = False
 
     @property
     def program(self) -> str | None:

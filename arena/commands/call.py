@@ -26,6 +26,7 @@ class Call:
     verbose: bool = False
     yes: bool = False
     out: str | None = None
+    background: bool = False
 
     def say(self, lines: Iterable[str] | str) -> None:
         """Writes messages to stderr, unless quiet."""
@@ -77,4 +78,5 @@ class Call:
     def live(self) -> bool:
         """Whether stderr can show a table that is redrawn."""
         plain = os.environ.get("TERM") == "dumb" or os.environ.get("CI") or self.quiet
+        plain = plain or self.background
         return sys.stderr.isatty() and not plain

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from arena import candidates, publish, race, rubric, session, task
@@ -15,6 +16,7 @@ from arena.machine.git import Repository
 from arena.race import Race
 from arena.rubric import Rubric
 from arena.session import Session
+from arena.territory import Territory
 
 
 def judge(call: Call, names: Sequence[str], **asked: Any) -> int:
@@ -24,13 +26,20 @@ def judge(call: Call, names: Sequence[str], **asked: Any) -> int:
     repo, settings = opened.repo, opened.settings
     with show.progress(opened, call):
         rules = load_rubric(opened)
-        what = task.read(opened.here, opened.top, **asked)
+        what = task.read(opened.here, opened.top, **within(asked))
         named = candidates.resolve(repo, names, folder=opened.here)
         target = choose_target(repo, settings.target, avoid=[n.name for n in named])
         base = candidates.choose_base(repo, named, given=settings.base, target=target)
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
         document = race.judge(stake, named)
     return show.finish(opened, document, call)
+
+
+def within(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked, with the territory made of its options."""
+    own = {f.name: asked[f.name] for f in fields(Territory) if f.name in asked}
+    rest = {name: value for name, value in asked.items() if name not in own}
+    return {**rest, "territory": Territory(**own)}
 
 
 def rescore(call: Call, run: str | None) -> int:

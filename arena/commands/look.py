@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arena import journal, runs
+from arena import control, runs
 from arena.commands.call import Call
 from arena.errors import ArenaError
 from arena.machine import store
 
 
-def _runs(here: Path) -> Path:
+def runs_of(here: Path) -> Path:
     """The folder of all runs, found without git."""
     common = store.common_dir(here)
     if common is None:
@@ -21,24 +22,16 @@ def _runs(here: Path) -> Path:
     return runs.folder(common)
 
 
-def _state(folder: Path) -> dict[str, Any]:
-    """How a run stands, from its journal alone."""
-    found: dict[str, Any] = {"run": folder.name, "state": "begun", "entries": {}}
-    for event in journal.replay(folder / "journal.log"):
-        journal.apply(found, event)
-    return found
-
-
 def list_runs(call: Call) -> int:
     """Prints one line a run."""
-    parent = _runs(call.here)
+    parent = runs_of(call.here)
     folders = sorted(parent.iterdir()) if parent.is_dir() else []
-    rows = [_state(folder) for folder in folders if folder.is_dir()]
+    rows = [runs.state(folder) for folder in folders if folder.is_dir()]
     if not rows:
         call.say(runs.NONE)
     lines = []
     for row in rows:
-        line = f"{row['run']:44} {row['state']:8} {len(row['entries']):3} candidates"
+        line = f"{row['run']:44} {row['state']:11} {len(row['entries']):3} candidates"
         winner = row.get("winner") or "no winner"
         decided = f"  {winner} ({row['confidence']})" if "confidence" in row else ""
         lines.append(line + decided)
@@ -46,26 +39,39 @@ def list_runs(call: Call) -> int:
     return 0
 
 
-def status(call: Call, run: str | None) -> int:
-    """Prints how one run stands, by default the latest."""
-    parent = _runs(call.here)
-    row = _state(parent / runs.find_run(parent, run))
+def status(call: Call, run: str | None, *, watch: bool) -> int:
+    """Prints how one run stands, by default the latest; with `watch` until it has ended."""
+    parent = runs_of(call.here)
+    folder = parent / runs.find_run(parent, run)
+    if watch:
+        from arena.commands import follow
+
+        follow.watch(call, folder)
+    row = runs.state(folder)
+    call.tell(standing(folder, row), row)
+    return 0
+
+
+def standing(folder: Path, row: Mapping[str, Any]) -> list[str]:
+    """How a run stands, in lines; `row` is its state."""
     lines = [f"{row['run']}: {row['state']}"]
     for label, entry in sorted(row["entries"].items()):
+        state = entry["state"]
+        if row["going"] and control.given(folder, label, "pause"):
+            state += " (paused)"
         tests = f" {entry['passed']}/{entry['total']} tests" if "total" in entry else ""
         why = f" ({entry['why']})" if entry.get("why") else ""
-        lines.append(f"  {label:24} {entry['state']:12}{tests}{why}".rstrip())
+        lines.append(f"  {label:24} {state:12}{tests}{why}".rstrip())
     if "confidence" in row:
         lines.append(f"verdict: {row['winner'] or 'no winner'}, {row['confidence']}")
     if "report" in row:
         lines.append(f"report: {row['report']}")
-    call.tell(lines, row)
-    return 0
+    return lines
 
 
 def report(call: Call, run: str | None, kind: str | None, *, show: bool) -> int:
     """Prints the path of the page, or the report in another format."""
-    parent = _runs(call.here)
+    parent = runs_of(call.here)
     folder = parent / runs.find_run(parent, run)
     if not (folder / "document.json").exists():
         raise ArenaError(f"run {folder.name} was not judged to its end: no report.")

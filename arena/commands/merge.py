@@ -42,10 +42,17 @@ def offer(
     return _merge(opened, winner, call)
 
 
-def merge(call: Call, run: str | None, label: str | None) -> int:
-    """Merges the winner of a run, or a named candidate of it."""
+def merge(call: Call, run: str | None, label: str | None, *, interactive: bool) -> int:
+    """Merges the winner of a run, or a named candidate of it, or the one that the user chooses."""
     opened = session.reopen(call.here, run, **call.place)
     target = call.given.get("target")
+    if interactive:
+        from arena.commands.choose import choose
+
+        label = choose(opened, _result(opened), call)
+        if label is None:
+            call.say("nothing was merged")
+            return 1
     call.tell("", _merge(opened, label or _winner(opened), call, target=target))
     return 0
 

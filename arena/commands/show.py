@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from arena import statusfiles
+from arena import runs, statusfiles
 from arena.commands.call import Call
 from arena.errors import ArenaError
 from arena.journal import ENTRY_STATES, Event
@@ -31,6 +31,7 @@ def progress(opened: Session, call: Call) -> Iterator[None]:
     """
     listeners = opened.journal.listeners
     listeners.append(statusfiles.Writer(opened.folder / "status").hear)
+    opened.journal.add("at-work", **runs.at_work())
     try:
         if call.live:
             from arena.commands.live import live_table
@@ -42,6 +43,12 @@ def progress(opened: Session, call: Call) -> Iterator[None]:
             with _lines(call) as hear:
                 listeners.append(hear)
                 yield
+    except BaseException as error:
+        code = getattr(
+            error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 3
+        )
+        opened.journal.add("ended", code=code, why=str(error))
+        raise
     finally:
         opened.discard_if_unplanned()
 
@@ -74,6 +81,10 @@ def _lines(call: Call) -> Iterator[Any]:
 LINES = {
     "attempt": "{label}: {outcome} after {seconds:.0f} s ({why})",
     "attempt-failed": "{label}: failed: {why}",
+    "turn-failed": "{label}: no further turn: {why}",
+    "unheard": "{label}: ended before it heard: {text}",
+    "agent-waiting": "{label}: met a rate limit, tries again in {seconds:.0f} s",
+    "agent-queued": f"{{label}}: {ENTRY_STATES['agent-queued']}",
     "repository-changed": "changed while agents worked: {what}. To take it back: {restore}",
     "tests": "{label}: {passed} of {total} tests passed in {seconds:.1f} s ({role})",
     "tests-cached": "{label}: tests known from before ({role})",
@@ -118,7 +129,9 @@ def finish(
     if call.as_json:
         call.tell("", result(whole))
     _copy(opened, call)
-    return 0 if whole["verdict"]["winner"] else 1
+    code = 0 if whole["verdict"]["winner"] else 1
+    opened.journal.add("ended", code=code)
+    return code
 
 
 def _hint_about_base(document: Mapping[str, Any], call: Call) -> None:

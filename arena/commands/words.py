@@ -9,7 +9,13 @@ import click
 from arena import settings
 
 METAVARS = {"base": "REV", "target": "BRANCH", "rubric": "NAME|FILE", "project": "DIR"}
-BY_TYPE = {"int": "N", "int | None": "N", "float": "TIME", "bool": None}
+BY_TYPE = {
+    "int": "N",
+    "int | None": "N",
+    "float": "TIME",
+    "Dollars | None": "USD",
+    "bool": None,
+}
 
 
 def option(*names: str, **facts: Any) -> click.Option:
@@ -32,7 +38,7 @@ def setting(name: str, **facts: Any) -> click.Option:
     item = settings.FIELDS[name]
     text, default = item.metadata["doc"], item.default
     if isinstance(default, float):
-        default = f"{default / 60:g}m"
+        default = f"{default / 60:g}m" if default >= 60 else f"{default:g}s"
     if default and "default" not in text:
         text = f"{text} [default: {default}]"
     if item.type == "bool":

@@ -41,6 +41,7 @@ def open_bench(
             runner=runner,
             executor=pool,
             prompt=task.prompt or "",
+            territory=task.territory,
             role=role,
         )
     session.journal.add("exports", peak=runner.peak, jobs=jobs)

@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from arena.candidates import Candidate
-from arena.evaluation import benchmark, measures, outcomes, own_environment, where
+from arena.evaluation import (
+    benchmark,
+    measures,
+    outcomes,
+    own_environment,
+    territory,
+    where,
+)
 from arena.evaluation.baseline import Baseline, baseline, check_runnable
 from arena.evaluation.plan import Plan, gate_tree
 from arena.evaluation.pool import Pool
@@ -22,6 +29,7 @@ from arena.machine import preload
 from arena.machine.executor import Executor
 from arena.machine.quarantine import Change
 from arena.session import Session
+from arena.territory import EVERYWHERE, Territory
 
 _Job = Future[TestRun]
 BASE_RUNS = 3
@@ -39,6 +47,7 @@ class Bench:
     runner: Runner
     executor: Executor
     prompt: str = ""
+    territory: Territory = EVERYWHERE
     role: str = "suite"
 
 
@@ -84,6 +93,8 @@ def evaluate(
     measured = measures.add_pool(
         _pool(bench, tried, subjects, table, witness), measured
     )
+    if bench.territory:
+        measured = territory.add(bench.territory, subjects, measured)
     if bench.session.settings.benchmark:
         measured = benchmark.add(bench.runner, bench.session.settings, measured)
     return Evaluation(

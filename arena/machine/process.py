@@ -53,12 +53,14 @@ def run(
     cap: int = 8 << 20,
     grace: float = 3.0,
     pass_fds: Sequence[int] = (),
+    control: Path | None = None,
 ) -> Finished:
     """Runs `argv` to its end and leaves none of its processes behind.
 
     Output goes to `log` (standard error to `errors` if given), at most `cap` bytes and the last 64 KiB. `timeout`
     and `silence` are seconds (None: no limit); output, or a change below `watch`, is a sign of life. The command
-    sees exactly `env` and no standard input unless `stdin` names a file.
+    sees exactly `env` and no standard input unless `stdin` names a file. While there is a file `<control>.pause`, the
+    command and its clocks stand still (Linux only); `<control>.stop` ends it.
 
     Raises ArenaError if the program can't be started.
     """
@@ -98,6 +100,11 @@ def stop_all(*, for_good: bool = False) -> None:
         _stopping.set()
     for supervisor in list(_running):
         supervisor.terminate()
+
+
+def stopping() -> bool:
+    """Whether everything is to end for good."""
+    return _stopping.is_set()
 
 
 def capture(

@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from arena.errors import ArenaError
 from arena.machine import store
 
 if TYPE_CHECKING:
@@ -75,6 +76,20 @@ def _compiled(kind: str) -> "BytecodeCache | None":
 def render(name: str, **values: Any) -> str:
     """The template `name` filled with `values`; strings are escaped for HTML unless made by `trusted`."""
     return environment().get_template(name).render(**values)
+
+
+def fill(text: str, **values: Any) -> str:
+    """A template's text filled with `values`, which are put in as they are.
+
+    Raises ArenaError if the template has a fault.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        return environment("text", autoescape=False).from_string(text).render(**values)
+    except TemplateError as error:
+        known = ", ".join(sorted(values))
+        raise ArenaError(f"the prompt template: {error}. It knows: {known}") from error
 
 
 def compile_pages() -> None:

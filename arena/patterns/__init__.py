@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One try: label, agent program, prompt (with its approach) and seed."""
+    """One try: label, agent program, what is asked, seed, and the approach to take if one is named."""
 
     label: str
     agent: str

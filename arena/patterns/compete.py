@@ -27,10 +27,9 @@ def entries(
     found = []
     for n, label in enumerate(_labels(names, task.approaches)):
         approach = task.approaches[n] if task.approaches else None
-        text = f"{prompt}\n\nApproach to take: {approach}\n" if approach else prompt
         agent = names[n % len(names)]
         entry = Entry(
-            label=label, agent=agent, prompt=text, seed=seed + n, approach=approach
+            label=label, agent=agent, prompt=prompt, seed=seed + n, approach=approach
         )
         found.append(entry)
     return tuple(found)

@@ -4,13 +4,19 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from arena import attempts, session
 from arena.agents import AGENTS, Attempt, Order, agent_environment, attempt
+from arena.attempts import Tried
+from arena.machine import git
+from arena.patterns import compete
+from arena.task import Task
 
 PREAMBLE = """\
 import json, os, pathlib, sys, time
@@ -147,3 +153,66 @@ def run_git() -> Callable[..., str]:
         return done.stdout.strip()
 
     return run
+
+
+class Place(NamedTuple):
+    """A user's repository, and a program that is every entry's agent."""
+
+    top: Path
+    program: Path
+    programs: Path
+    git: Callable[..., str]
+
+    def run(
+        self,
+        body: str,
+        *,
+        count: int = 1,
+        task: Task | None = None,
+        agent: str = "command",
+        meanwhile: Callable[[session.Session], None] = lambda _: None,
+        **given: Any,
+    ) -> tuple[session.Session, list[Tried]]:
+        """Runs `count` entries of a program that does `body`, and `meanwhile` beside them."""
+        self.program.write_text(
+            f"#!{sys.executable} -SE\nimport json, os, pathlib, subprocess, sys, time\n"
+            f"label, seed = os.environ['ARENA_LABEL'], int(os.environ['ARENA_SEED'])\n{body}\n"
+        )
+        self.program.chmod(self.program.stat().st_mode | stat.S_IXUSR)
+        called = self.programs / (AGENTS[agent].program or agent)
+        if not called.is_symlink():
+            called.symlink_to(self.program)
+        settings = {"command": (str(self.program), "{prompt}"), "timeout": 20.0}
+        settings["retries"] = 0
+        opened = session.begin(
+            self.top, mode="run", hint="x", given={**settings, **given}, config=None
+        )
+        what = task or Task(prompt="Fix add.")
+        base = self.git("rev-parse", "HEAD")
+        opened.freeze(base=base, target="refs/heads/main", labels=[])
+        entries = compete.entries(what, [(agent, count)], seed=5)
+        beside = threading.Thread(target=meanwhile, args=(opened,))
+        beside.start()
+        try:
+            return opened, attempts.run_all(opened, what, entries, base=base)
+        finally:
+            beside.join()
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_git: Any) -> Place:
+    for name in ("HOME", "XDG_CONFIG_HOME", "ARENA_STATE_DIR", "ARENA_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    git._launcher.cache_clear()
+    top = tmp_path / "project"
+    top.mkdir()
+    (top / "calc.py").write_text("def add(a, b):\n    return a - b\n")
+    (top / ".gitignore").write_text(".env\n")
+    run_git(top, "init", "-q", "-b", "main")
+    run_git(top, "add", "-A")
+    run_git(top, "commit", "-q", "-m", "first")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    return Place(top, tmp_path / "agent", programs, lambda *words: run_git(top, *words))

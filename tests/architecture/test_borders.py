@@ -30,7 +30,7 @@ codesize = load("codesize", HERE.parent / "codesize.py")
         ("git", {"arena.machine.git"}),
         ("pandas", {"arena.scores"}),
         ("jinja2", {"arena.machine.resources"}),
-        ("click", {"arena.cli", "arena.commands.words"}),
+        ("click", {"arena.cli", "arena.commands.declared", "arena.commands.words"}),
         ("radon", {"arena.evaluation.complexity", "arena.evaluation.measures"}),
     ],
 )

@@ -242,3 +242,18 @@ def test_our_own_bug_gets_a_log_and_exit_code_3(project, tmp_path):
 def test_a_usual_mistake_leaves_no_run_behind(project):
     project.refused("judge", "nosuch")
     assert project.told("list") == ""
+
+
+def test_an_agent_that_is_not_logged_in_is_refused_before_anything_is_made(
+    project, tmp_path
+):
+    program = put(tmp_path / "bin" / "claude", FAKE)
+    path = f"{program.parent}{os.pathsep}{project.env['PATH']}"
+    there = project.with_env(PATH=path, ANTHROPIC_API_KEY=None)
+    words = ["run", "x", "--agents", "claude:1"]
+    said = there.refused(*words)
+    assert "claude is not logged in" in said
+    assert "ANTHROPIC_API_KEY" in said
+    # A variable that the user lets through may be the login.
+    assert there.arena(*words, "--env", "MY_KEY").returncode == 1
+    assert there.with_env(ANTHROPIC_API_KEY="k").arena(*words).returncode == 1

@@ -321,3 +321,53 @@ def test_which_finds_programs(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("#!/bin/sh\n")
     (tmp_path / "mine").chmod(0o755)
     assert process.which("mine", path=str(tmp_path)) == str(tmp_path / "mine")
+
+
+TICKS = """
+import subprocess, sys, time
+inside = "import time\\nwhile True: open('ticks', 'a').write('.'); time.sleep(0.02)"
+kid = subprocess.Popen([sys.executable, "-c", inside], start_new_session=True)
+time.sleep(60)
+"""
+
+
+@linux
+def test_a_held_command_stands_still_with_its_clocks_until_it_may_go_on(
+    start: Start, tmp_path: Path
+) -> None:
+    stem, ticks = tmp_path / "a", tmp_path / "ticks"
+    found: dict[str, int] = {}
+
+    def size() -> int:
+        return ticks.stat().st_size if ticks.exists() else 0
+
+    def hold() -> None:
+        while not size():
+            time.sleep(0.01)
+        (tmp_path / "a.pause").touch()
+        time.sleep(0.8)
+        found["held"] = size()
+        time.sleep(1.5)  # longer than the limit
+        found["still"] = size()
+        (tmp_path / "a.pause").unlink()
+
+    helper = threading.Thread(target=hold)
+    helper.start()
+    ran = start(TICKS, timeout=2.0, control=stem)
+    helper.join()
+    assert found["held"] == found["still"]
+    assert size() > found["still"], "it went on"
+    assert ran.done.reason == "timeout"
+    assert ran.done.seconds < 3.5, "what it was held up for is not its own time"
+
+
+@linux
+def test_a_command_is_stopped_by_a_file_also_while_it_is_held(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "a.pause").touch()
+    later = threading.Timer(0.5, (tmp_path / "a.stop").touch)
+    later.start()
+    ran = start(DAEMON + "time.sleep(60)", control=tmp_path / "a", grace=0.5)
+    assert ran.done.reason == "stopped"
+    assert not (tmp_path / "pid").exists() or not alive(pid_in(tmp_path))

@@ -66,20 +66,24 @@ def children():
     return found
 
 
+def tell(number, pids=None):
+    """Sends a signal to every descendant, or to `pids`."""
+    for pid in children() if pids is None else pids:
+        with contextlib.suppress(*GONE):
+            os.kill(pid, number)
+
+
 def end_all(process, grace):
     """Ends every descendant: politely, then by force until none is left. How many outlived the command."""
     process.poll()
     left = [pid for pid in children() if pid != process.pid]
     now = time.monotonic()
     polite, last = now + grace, now + grace + 5
-    for pid in children():
-        with contextlib.suppress(*GONE):
-            os.kill(pid, signal.SIGTERM)
+    tell(signal.SIGTERM)
+    tell(signal.SIGCONT)  # one that is held up would not hear of it
     while (alive := children()) and (now := time.monotonic()) < last:
         if now > polite:
-            for pid in alive:
-                with contextlib.suppress(*GONE):
-                    os.kill(pid, signal.SIGKILL)
+            tell(signal.SIGKILL, alive)
         process.poll()
         time.sleep(0.01)
     if sys.platform != "linux":  # no /proc: the process group is all that can be found
@@ -104,7 +108,7 @@ def changed_since(folder, moment):
 
 
 class Watch:
-    """Decides when a command has run out of time, or has shown no sign of life for too long."""
+    """Decides when a command has run out of time, has shown no sign of life for too long, or is to stop."""
 
     def __init__(self, order):
         self.start = self.last = time.monotonic()
@@ -121,10 +125,29 @@ class Watch:
     def stop(self, *_):
         self.stopped = True
 
+    def told(self, word):
+        """Whether somebody has put down the file that says this word."""
+        stem = self.order["control"]
+        return bool(stem) and os.path.exists(f"{stem}.{word}")
+
+    def hold_up(self):
+        """Holds the command up as long as the word stands; its clocks stand still meanwhile."""
+        since = time.monotonic()
+        while self.told("pause") and not self.stopped and not self.told("stop"):
+            tell(
+                signal.SIGSTOP
+            )  # again and again: one that was just born has not heard it
+            time.sleep(0.2)
+        tell(signal.SIGCONT)
+        spent = time.monotonic() - since
+        self.start, self.last = self.start + spent, self.last + spent
+
     def verdict(self):
+        if self.told("pause"):
+            self.hold_up()
         timeout, silence = self.order["timeout"], self.order["silence"]
         folder, now = self.order["watch"], time.monotonic()
-        if self.stopped:
+        if self.stopped or self.told("stop"):
             return "stopped"
         if timeout and now - self.start > timeout:
             return "timeout"

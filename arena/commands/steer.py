@@ -1,0 +1,128 @@
+"""Words to a run that goes on: pause, resume, stop, send, done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from arena import control, runs
+from arena.commands.call import Call
+from arena.commands.look import runs_of
+from arena.errors import ArenaError
+
+# The states of an entry in which its agent works, or will.
+BUSY = ("waiting", "setting up", "queued", "working", "rate limit")
+Going = tuple[Path, Mapping[str, Any]]
+
+
+def _going(call: Call, run: str | None) -> Going:
+    """Folder and state of a run that goes on. Raises ArenaError if it does not."""
+    parent = runs_of(call.here)
+    folder = parent / runs.find_run(parent, run)
+    state = runs.state(folder)
+    if not state["going"]:
+        why = f"run {folder.name} does not go on any more ({state['state']})."
+        raise ArenaError(f"{why} See: arena status {folder.name}")
+    return folder, state
+
+
+def _meant(call: Call, run: str | None, label: str | None) -> tuple[Going, str | None]:
+    """The run, and the entry; one word alone may also be an entry of the latest run."""
+    if run is not None and label is None:
+        latest = _going(call, None)
+        if run in latest[1]["entries"]:
+            return latest, run
+    return _going(call, run), label
+
+
+def _busy(going: Going, label: str | None) -> list[str]:
+    """The entries that are meant and whose agents are not done. Raises ArenaError if there is none."""
+    folder, state = going
+    entries = state["entries"]
+    if label is not None and label not in entries:
+        known = ", ".join(sorted(entries))
+        why = f'run {folder.name} has no entry "{label}".'
+        raise ArenaError(f"{why} It has: {known}")
+    meant = [label] if label else sorted(entries)
+    found = [one for one in meant if entries[one]["state"] in BUSY]
+    if not found:
+        who = f"the agent of {label}" if label else f"any agent of run {folder.name}"
+        raise ArenaError(f"{who} is done already. See: arena status {folder.name}")
+    return found
+
+
+def pause(call: Call, run: str | None, label: str | None) -> int:
+    """Holds agents up: they and their limits stand still."""
+    going, label = _meant(call, run, label)
+    for one in _busy(going, label):
+        control.give(going[0], one, "pause")
+        call.tell(f"paused {one}. Go on: arena resume {going[0].name} {one}")
+    return 0
+
+
+def resume(call: Call, run: str | None, label: str | None) -> int:
+    """Lets agents go on that were paused."""
+    going, label = _meant(call, run, label)
+    held = [one for one in _busy(going, label) if control.given(going[0], one, "pause")]
+    for one in held:
+        control.take_back(going[0], one, "pause")
+        call.tell(f"{one} goes on")
+    if not held:
+        raise ArenaError("nobody is paused there. Pause with: arena pause")
+    return 0
+
+
+def stop(call: Call, run: str | None, label: str | None) -> int:
+    """Ends agents; what they did until now is judged."""
+    going, label = _meant(call, run, label)
+    for one in _busy(going, label):
+        control.give(going[0], one, "stop", "stopped by the user")
+        call.tell(f"{one} stops; what it did is kept and judged")
+    return 0
+
+
+def send(call: Call, label: str, text: str, run: str | None) -> int:
+    """Leaves a message that the agent of an entry gets as its next turn."""
+    from arena.agents import AGENTS
+
+    going = _going(call, run)
+    _busy(going, label)
+    name = going[1]["entries"][label].get("agent")
+    if name and not AGENTS[name].resume:
+        why = f"{name} can't take another turn."
+        raise ArenaError(f"{why} End it with: arena stop {going[0].name} {label}")
+    if not text.strip():
+        raise ArenaError("the message is empty. Say what the agent should do.")
+    control.send(going[0], label, text)
+    call.tell(f"{label} gets the message when its present turn ends")
+    return 0
+
+
+def done(call: Call, label: str | None, run: str | None) -> int:
+    """Says that a person's own entry is finished."""
+    if label is None and run is None:
+        run, label = _around(call.here)
+    going = _going(call, run)
+    people = [
+        one
+        for one in _busy(going, label)
+        if going[1]["entries"][one].get("agent") == "human"
+    ]
+    if len(people) != 1:
+        many = f"which one? {', '.join(people)}" if people else "no person is at work"
+        raise ArenaError(f"{many}. Call it in the worktree, or: arena done LABEL")
+    control.give(going[0], people[0], "done")
+    call.tell(f"{people[0]} is done")
+    return 0
+
+
+def _around(here: Path) -> tuple[str | None, str | None]:
+    """Run and label of the worktree that we are in; twice None if it is none."""
+    parent = runs_of(here)
+    for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
+        for label, entry in runs.state(folder)["entries"].items():
+            place = entry.get("path")
+            if place and here.resolve().is_relative_to(Path(place).resolve()):
+                return folder.name, label
+    return None, None
