@@ -19,6 +19,7 @@ SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 # Options by which an agent leaves the worktree that it was given, or its process tree.
 FORBIDDEN = {
     "claude": ("-w", "--worktree", "--bg", "--background"),
+    "gemini": ("-w", "--worktree"),
     **dict.fromkeys(("codex", "cline", "copilot"), ("--worktree",)),
 }
 

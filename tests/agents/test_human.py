@@ -65,14 +65,10 @@ def test_done_without_a_change_and_another_turn_waits_again(arena, begin):
         (arena.scratch / "a.stdout.log").unlink()
 
 
-def test_the_file_of_another_entry_ends_nothing(arena, begin):
-    end = begin(seconds=1.0)
+def test_neither_the_limits_nor_the_file_of_another_end_the_wait(arena, begin):
+    end = begin(seconds=0.2, silence=0.2)
     (arena.scratch / "b.done").touch()
-    assert end().outcome == "timed-out"
-
-
-def test_it_is_stopped_like_all_others(begin):
-    end = begin()
+    time.sleep(1)
     process.stop_all()
     got = end()
     assert (got.outcome, got.end.survivors) == ("killed", 0)

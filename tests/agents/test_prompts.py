@@ -28,7 +28,7 @@ def test_the_shipped_template_says_task_approach_suite_and_rules(tmp_path):
     assert "- tests/test_new.py" in said
     assert "data.json" not in said
     assert "Tampering with tests disqualifies" in said
-    assert "report" in said
+    assert "RESULTS.md" in said
     alone = told(tmp_path, "task", suite={})
     assert "Approach" not in alone
     assert "must pass" not in alone
