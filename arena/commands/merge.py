@@ -6,17 +6,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from arena import archive, land, publish, scores, session
+from arena import archive, land, publish, session
 from arena import clean as cleaning
-from arena.candidates import Candidate
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
+from arena.deliver import deliver, result
 from arena.errors import ArenaError
-from arena.evaluation.bench import open_bench
-from arena.evaluation.evaluate import evaluate
-from arena.machine import store
 from arena.session import Session
-from arena.task import Task
 
 
 def offer(
@@ -49,7 +45,7 @@ def merge(call: Call, run: str | None, label: str | None, *, interactive: bool) 
     if interactive:
         from arena.commands.choose import choose
 
-        label = choose(opened, _result(opened), call)
+        label = choose(opened, result(opened), call)
         if label is None:
             call.say("nothing was merged")
             return 1
@@ -57,16 +53,8 @@ def merge(call: Call, run: str | None, label: str | None, *, interactive: bool) 
     return 0
 
 
-def _result(opened: Session) -> dict[str, Any]:
-    """What the run's report tells. Raises ArenaError if the run was never judged to its end."""
-    path = opened.folder / "result.json"
-    if not path.exists():
-        raise ArenaError(f"run {opened.run} was not judged to its end. Judge again.")
-    return dict(store.read_json(path))
-
-
 def _winner(opened: Session) -> str:
-    decided, command = _result(opened)["verdict"], f"arena merge {opened.run}"
+    decided, command = result(opened)["verdict"], f"arena merge {opened.run}"
     winner, leader = decided["winner"], decided["leader"]
     if not winner:
         labels = " or ".join(decided["tied"] or filter(None, [leader]))
@@ -87,67 +75,24 @@ def _winner(opened: Session) -> str:
 def _merge(
     opened: Session, label: str, call: Call, *, target: str | None = None
 ) -> dict[str, Any]:
-    """Tests the merged tree and moves the target to it; cleans up what lost unless told to keep it.
-
-    Raises ArenaError (nothing has changed then) if it does not pass, or something stands in the way.
-    """
-    what, measured = publish.load(opened)
-    found = next((e for e in measured.candidates if e.candidate.label == label), None)
-    if found is None:
-        known = ", ".join(e.candidate.label for e in measured.candidates)
-        why = f'run {opened.run} has no candidate "{label}".'
-        raise ArenaError(f"{why} It has: {known}")
-    if found.value("integrity") == "void":
-        raise ArenaError(f"{label} is void: its result can't be believed. Not merged.")
+    """Lands a candidate; cleans up what lost unless told to keep it. Raises ArenaError if it can't."""
     ref = publish.planned(opened)["target"]
     if target:
         ref = choose_target(opened.repo, target)
     if ref is None:
         why = "HEAD is detached, so there is no branch to merge into."
         raise ArenaError(f"{why} Say which: --target BRANCH")
-    tested: list[int] = []
-
-    def judge(merge: str, tree: str) -> tuple[str, ...]:
-        one = Candidate(label=label, commit=merge, tree=tree, source="merged tree")
-        return _failed_gates(opened, what, one, tested)
-
-    landed = land.land(
-        *(opened, label, found.candidate.commit),
-        target=ref, message=_message(opened, label, what), judge=judge,
-    )  # fmt: skip
+    rules = load_rubric(opened)
+    landed, passed = deliver(opened, label, rules, target=ref)
     short, old, new = ref.removeprefix("refs/heads/"), landed.old[:9], landed.new[:9]
-    call.say(f"tested  {old} + {label} → {new} ({tested[-1]} passed)")
+    call.say(f"tested  {old} + {label} → {new} ({passed} passed)")
     call.say(f"moved   {short} {old} → {new}")
     if not opened.settings.keep:
         _clean(opened, call)
     call.say(f"Undo:   arena undo {opened.run}")
     facts = {"target": short, "old": landed.old, "new": landed.new, "label": label}
-    publish.again(opened, load_rubric(opened), landed=facts)
+    publish.again(opened, rules, landed=facts)
     return facts
-
-
-def _failed_gates(
-    opened: Session, what: Task, merged: Candidate, tested: list[int]
-) -> tuple[str, ...]:
-    """The gates that the merged tree fails, judged against the tip that it was merged with."""
-    tip = opened.quarantine.git.call("rev-parse", f"{merged.commit}^1").text
-    with open_bench(opened, what, base=tip, role="merged-tree") as bench:
-        again = evaluate(bench, [merged], base=tip, target=None)
-    tested.append(sum(o == "passed" for o in again.candidates[0].tests.values()))
-    (score,) = scores.score(again, load_rubric(opened))
-    return tuple(f"{gate.name}: {gate.why}" for gate in score.failed_gates)
-
-
-def _message(opened: Session, label: str, what: Task) -> str:
-    first = (what.prompt or "").strip().splitlines()
-    subject = f": {first[0][:60]}" if first else ""
-    trailers = {
-        "Arena-Run": opened.run,
-        "Arena-Candidate": label,
-        "Arena-Verdict": _result(opened)["verdict"]["confidence"],
-    }
-    body = "".join(f"{name}: {value}\n" for name, value in trailers.items())
-    return f"Merge {label} (arena {opened.run}){subject}\n\n{body}"
 
 
 def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cleaned:
