@@ -230,6 +230,36 @@ def new() -> None:
     """Write the skeleton of a check from a task's text. Example: arena check new check.py "Make parse() accept ''" """
 
 
+@cli.group
+def worktrees() -> None:
+    """List the worktrees of runs, move one, or take those that are gone off git's list.
+
+    \b
+      arena worktrees list
+      arena worktrees move claude-1 ~/look-at-this
+      arena worktrees prune --dry-run
+    """
+
+
+RUN_OPTION = option("--run", metavar="RUN", help="The run, by default the latest.")
+PLACE = [argument("label"), argument("folder", metavar="DIR"), RUN_OPTION]
+
+
+@command("worktrees.list_trees", "", RUN, JSON, group=worktrees)
+def list__() -> None:
+    """List where they are, what holds work that is not archived, and their sizes. Example: arena worktrees list"""
+
+
+@command("worktrees.move", "", *PLACE, group=worktrees)
+def move() -> None:
+    """Move the worktree LABEL to DIR, or into it if it exists. Example: arena worktrees move claude-1 ~/claude-1"""
+
+
+@command("worktrees.prune", "", DRY_RUN, group=worktrees)
+def prune() -> None:
+    """Take off git's list what arena made and is gone; nothing of yours. Example: arena worktrees prune --dry-run"""
+
+
 def main(argv: list[str] | None = None) -> None:
     """The console script: runs a command and exits with its code."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background
