@@ -15,8 +15,9 @@ from arena.errors import ArenaError
 JSON = flag("--json", "as_json", text="Print the result as one JSON document.")
 DRY_RUN = flag("--dry-run", text="Say what would happen, then stop.")
 RUN = argument("run", required=False)
+PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")
 TASK = [
-    option("--prompt-file", metavar="FILE", help="Read the task's text from a file."),
+    PROMPT_FILE,
     several("--suite", "suite", "PATH", "Test-first suite, protected."),
     several("--check", "checks", "FILE", "Check never shown to agents."),
     several("--holdout", "holdouts", "PATH", "Tests never shown to agents."),
@@ -222,9 +223,6 @@ def acceptance() -> None:
     """
 
 
-PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")
-
-
 @command("check.new", "", argument("file"), PROMPT_WORD, PROMPT_FILE, group=acceptance)
 def new() -> None:
     """Write the skeleton of a check from a task's text. Example: arena check new check.py "Make parse() accept ''" """
@@ -232,22 +230,16 @@ def new() -> None:
 
 @cli.group
 def worktrees() -> None:
-    """List the worktrees of runs, move one, or take those that are gone off git's list.
-
-    \b
-      arena worktrees list
-      arena worktrees move claude-1 ~/look-at-this
-      arena worktrees prune --dry-run
-    """
-
-
-RUN_OPTION = option("--run", metavar="RUN", help="The run, by default the latest.")
-PLACE = [argument("label"), argument("folder", metavar="DIR"), RUN_OPTION]
+    """List or move the worktrees of runs, or prune what is gone. Example: arena worktrees list"""
 
 
 @command("worktrees.list_trees", "", RUN, JSON, group=worktrees)
 def list__() -> None:
     """List where they are, what holds work that is not archived, and their sizes. Example: arena worktrees list"""
+
+
+OF_RUN = option("--run", metavar="RUN", help="The run, by default the latest.")
+PLACE = [argument("label"), argument("folder", metavar="DIR"), OF_RUN]
 
 
 @command("worktrees.move", "", *PLACE, group=worktrees)
