@@ -12,17 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena import archive
+from arena import archive, places
 from arena.errors import ArenaError
 from arena.machine import store
 from arena.machine.checkout import some
 from arena.machine.listing import holders, registered
 from arena.machine.quarantine import GITLINK, Quarantine
-from arena.machine.transaction import Move, value_of
+from arena.machine.transaction import Move, patiently, value_of
 from arena.moves import change, settled
 from arena.session import Session
 from arena.snapshot import left_out
-from arena.worktrees import Worktree, recorded, remove
+from arena.worktrees import Worktree, refuse_foreign, remove
 
 TIPS = ("branch", "head")  # where an agent's own commits may be
 
@@ -57,9 +57,11 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
     Each must be archived; work that came after the snapshot, and commits that only the branch or the worktree's
     HEAD holds, are archived first. What can't be removed safely is kept and named with the reason.
     """
-    session = session if dry_run else settled(session)
+    if not dry_run:
+        session = settled(session)
+        patiently(session.repo, lambda: places.relist(session))
     done, safe, left = Cleaned(dry_run), [], _stranded(session)
-    for tree in _trees(session):
+    for tree in places.made(session):
         try:
             _clean_one(session, tree, done)
             safe.append(tree)
@@ -75,18 +77,14 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
     return done
 
 
-def _trees(session: Session) -> list[Worktree]:
-    """What the run made: by its journal, and what a kill kept out of the journal, by the reason of its lock."""
-    found = {tree.path: tree for tree in recorded(session.journal)}
-    for entry in registered(session.repo):
-        label = entry.path.name
-        branch = f"refs/heads/arena/{session.run}/{label}"
-        ours = entry.locked == f"arena {session.run}" and entry.branch == branch
-        inside = entry.path.is_relative_to(session.folder.resolve())
-        if ours and inside and entry.head:
-            tree = Worktree(label, entry.path, branch, entry.head)
-            found.setdefault(entry.path, tree)
-    return list(found.values())
+def look(session: Session, tree: Worktree) -> tuple[bool | None, int]:
+    """Whether a worktree holds what is not archived (None if that can't be told), and its size in bytes."""
+    seen = Cleaned(dry_run=True)
+    try:
+        _clean_one(session, tree, seen)
+    except (ArenaError, OSError):
+        return None, _size(tree.path) if tree.is_there else 0
+    return bool(seen.late), seen.freed
 
 
 def _stranded(session: Session) -> list[Path]:
@@ -106,6 +104,8 @@ def _stranded(session: Session) -> list[Path]:
 
 def _clean_one(session: Session, tree: Worktree, done: Cleaned) -> None:
     there = tree.path.is_dir() and not tree.path.is_symlink()
+    if there and not tree.path.is_relative_to(session.folder.resolve()):
+        refuse_foreign(session, tree)  # it is not even read
     complete = not there or _save_content(session, tree, done)
     heads = {entry.path: entry.head for entry in registered(session.repo)}
     _save_commits(session, tree, heads.get(tree.path), done)

@@ -15,8 +15,9 @@ from arena.errors import ArenaError
 JSON = flag("--json", "as_json", text="Print the result as one JSON document.")
 DRY_RUN = flag("--dry-run", text="Say what would happen, then stop.")
 RUN = argument("run", required=False)
+PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")
 TASK = [
-    option("--prompt-file", metavar="FILE", help="Read the task's text from a file."),
+    PROMPT_FILE,
     several("--suite", "suite", "PATH", "Test-first suite, protected."),
     several("--check", "checks", "FILE", "Check never shown to agents."),
     several("--holdout", "holdouts", "PATH", "Tests never shown to agents."),
@@ -248,12 +249,33 @@ def acceptance() -> None:
     """
 
 
-PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")
-
-
 @command("check.new", "", argument("file"), PROMPT_WORD, PROMPT_FILE, group=acceptance)
 def new() -> None:
     """Write the skeleton of a check from a task's text. Example: arena check new check.py "Make parse() accept ''" """
+
+
+@cli.group
+def worktrees() -> None:
+    """List or move the worktrees of runs, or prune what is gone. Example: arena worktrees list"""
+
+
+@command("worktrees.list_trees", "", RUN, JSON, group=worktrees)
+def list__() -> None:
+    """List where they are, what holds work that is not archived, and their sizes. Example: arena worktrees list"""
+
+
+OF_RUN = option("--run", metavar="RUN", help="The run, by default the latest.")
+PLACE = [argument("label"), argument("folder", metavar="DIR"), OF_RUN]
+
+
+@command("worktrees.move", "", *PLACE, group=worktrees)
+def move() -> None:
+    """Move the worktree LABEL to DIR, or into it if it exists. Example: arena worktrees move claude-1 ~/claude-1"""
+
+
+@command("worktrees.prune", "", DRY_RUN, group=worktrees)
+def prune() -> None:
+    """Take off git's list what arena made and is gone; nothing of yours. Example: arena worktrees prune --dry-run"""
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -147,8 +147,8 @@ class Journal:
         self.path = path
         self.listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
+        self._is_whole = False
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._drop_torn_tail()
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
@@ -156,7 +156,9 @@ class Journal:
             raise ArenaError(f"{why} Nothing was started.") from error
 
     def _drop_torn_tail(self) -> None:
-        if self.path.exists():
+        # Not before we write: to whoever only reads, a line that another process writes may look torn.
+        if not self._is_whole:
+            self._is_whole = True
             good = sum(len(encode(event)) for event in replay(self.path))
             if good < self.path.stat().st_size:
                 os.truncate(self.path, good)
@@ -166,6 +168,7 @@ class Journal:
         event = Event(kind=kind, at=time.time(), label=label, data=data)
         line = encode(event)
         with self._lock:
+            self._drop_torn_tail()
             before = os.fstat(self._file).st_size
             try:
                 _write_all(self._file, line)

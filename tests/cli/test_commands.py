@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric check"
+COMMANDS = (
+    "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric check "
+    "worktrees"
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,7 @@ COMMANDS = "run judge rescore merge undo restore clean list status report agents
         ["rubric", "show"],
         ["rubric", "check"],
         ["check", "new"],
+        *(["worktrees", c] for c in ("list", "move", "prune")),
     ],
 )
 def test_help_is_short(project, words):
