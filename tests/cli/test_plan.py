@@ -216,7 +216,7 @@ FAULTS = {
     HEAD + task("a", "x") + '[[contract]]\npath = "a"\npolicy = "no"\n': "contract a.policy",
     HEAD + task("a", "x") + "[[tsk]]\nid = 1\n": 'unknown table; did you mean "task"',
     HEAD + 'land = "no"\n' + task("a", "x"): "plan.land: must be end or each",
-    HEAD + "task = 3\n": "task: write it as [[task]]",
+    "task = 3\n" + HEAD: "task: write it as [[task]]",
     "no toml": "not TOML",
 }  # fmt: skip
 
