@@ -12,6 +12,7 @@ from arena import task as tasks
 from arena.contracts import join
 from arena.errors import ArenaError, one_line
 from arena.handoffs import Handoff, collected
+from arena.journal import Event
 from arena.machine import records, store
 from arena.machine.store import slug
 from arena.machine.transaction import value_of
@@ -56,6 +57,16 @@ class Passed(NamedTuple):
     run: Session
     label: str
     commit: str
+
+    @property
+    def files(self) -> list[str]:
+        """The paths that it changed."""
+        return [
+            path
+            for event in self.run.journal.events()
+            if event.kind == "candidate" and event.label == self.label
+            for path in event.data["files"]
+        ]
 
 
 class Assignment:
@@ -111,7 +122,12 @@ class Assignment:
                 self._failed()
                 passed = self.until_passed()
             else:
-                facts = {"old": landed.old, "new": landed.new, "run": passed.run.run}
+                facts: dict[str, Any] = {
+                    "old": landed.old,
+                    "new": landed.new,
+                    "run": passed.run.run,
+                }
+                facts["files"] = passed.files
                 journal.add("task-merged", self.step.id, **facts)
                 return True
         told = f"{self.tries} tries failed, the last: {self.why}"
@@ -169,10 +185,17 @@ class Assignment:
             given=given, config=division.config,
         )  # fmt: skip
         own.journal.add("task-started", step.id, run=made.run, tries=self.tries)
+
+        def forward(event: Event) -> None:
+            if event.kind == "signal":
+                own.journal.add("signal", step.id, **event.data)
+
+        made.journal.listeners.append(forward)
         what = tasks.read(
             made.here, made.top, step.prompt,
             territory=division.plan.territory(step), rules=self._rules(),
             suite=step.suite, checks=step.check,
+            handoff=str(own.folder / f"PARALLEL_SESSION_{own.run}.md"),
         )  # fmt: skip
         entries = prompts.render(
             self._entries(what, agent, made.settings.seed),

@@ -164,6 +164,22 @@ def done() -> None:
     """Say that your own entry (agent `human`) is finished. Example, in its worktree: arena done"""
 
 
+SIGNAL = click.Choice(["started", "progress", "blocked", "resolved", "note"])
+SAID = argument("words", nargs=-1, metavar="[PERCENT] [TEXT]")
+NEEDS = option("--needs", metavar="TASK", help="What it waits for.")
+ENTRY = option("--label", metavar="LABEL", help="Of this entry, from outside of it.")
+
+
+@command("steer.signal", "", argument("word", type=SIGNAL), SAID, NEEDS, ENTRY)
+def signal_() -> None:
+    """Say how an entry stands, for the hand-off file of a plan. Example: arena signal progress 40 "models done" """
+
+
+@command("plan.handoff", "", RUN)
+def handoff() -> None:
+    """Print how a plan stands: streams, checkpoints, signals, blockers, hand-offs. Example: arena handoff"""
+
+
 FORMATS = click.Choice(["html", "md", "json", "csv", "junit", "text"])
 FORMAT = option("--format", "kind", type=FORMATS, help="Print in this format.")
 OPEN = flag("--open", "show", text="Open it in a browser.")

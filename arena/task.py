@@ -19,7 +19,8 @@ LONGEST = 5 << 20  # bytes of a prompt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task as it was when the run began. `suite`, `checks` and `holdouts` map paths in the tree to content;
-    the suite is shown to agents, the other two never are. `rules` are told to the agents beside the task."""
+    the suite is shown to agents, the other two never are. `rules` are told to the agents beside the task; `handoff`
+    is the path of the file that says how a whole plan stands."""
 
     prompt: str | None
     suite: dict[str, bytes] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Task:
     approaches: tuple[str, ...] = ()
     territory: Territory = EVERYWHERE
     rules: tuple[str, ...] = ()
+    handoff: str = ""
 
     @property
     def required(self) -> dict[str, bytes]:
@@ -48,6 +50,7 @@ def read(
     approaches: Sequence[str] = (),
     territory: Territory = EVERYWHERE,
     rules: Sequence[str] = (),
+    handoff: str = "",
     **files: Sequence[str],
 ) -> Task:
     """Reads everything that the task consists of, relative to `folder`; `files` are paths by group.
@@ -61,6 +64,7 @@ def read(
         approaches=tuple(approaches),
         territory=territory,
         rules=tuple(rules),
+        handoff=handoff,
         **groups,
     )
 
@@ -147,5 +151,6 @@ def load(folder: Path) -> Task:
         approaches=tuple(data["approaches"]),
         territory=records.from_json(Territory, data.get("territory", {})),
         rules=tuple(data.get("rules", ())),
+        handoff="",
         **groups,
     )
