@@ -238,11 +238,10 @@ def list__() -> None:
     """List where they are, what holds work that is not archived, and their sizes. Example: arena worktrees list"""
 
 
-OF_RUN = option("--run", metavar="RUN", help="The run, by default the latest.")
-PLACE = [argument("label"), argument("folder", metavar="DIR"), OF_RUN]
+DIR = argument("folder", metavar="DIR")
 
 
-@command("worktrees.move", "", *PLACE, group=worktrees)
+@command("worktrees.move", "", argument("label"), DIR, OF_RUN, group=worktrees)
 def move() -> None:
     """Move the worktree LABEL to DIR, or into it if it exists. Example: arena worktrees move claude-1 ~/claude-1"""
 
