@@ -40,7 +40,10 @@ DETACH = flag("--detach", text="Go on in the background.")
 TMUX = flag("--tmux", text="A window of tmux for each entry.")
 
 
-@command("run.run", RUNNING, PROMPT_WORD, APPROACH, DRY_RUN, DETACH, TMUX, *TASK)
+PLAN = option("--plan", metavar="FILE", help="Divide a task as a plan file says.")
+
+
+@command("run.run", RUNNING, PROMPT_WORD, APPROACH, PLAN, DRY_RUN, DETACH, TMUX, *TASK)
 def run() -> None:
     """Run agents on a task, each in a worktree of its own; judge, and merge the best.
 
@@ -211,6 +214,29 @@ def show() -> None:
 @command("look.rubric_check", "", argument("file"), group=rubric)
 def check() -> None:
     """Check a rubric file: all faults at once, or the rubric in words. Example: arena rubric check mine.toml"""
+
+
+@cli.group(name="plan")
+def planned() -> None:
+    """Check a plan file, or show what it will do when.
+
+    \b
+      arena plan check plan.toml
+      arena run --plan plan.toml
+    """
+
+
+PLAN_FILE = argument("file")
+
+
+@command("plan.check", "", PLAN_FILE, JSON, group=planned)
+def check_() -> None:
+    """Say all that is wrong with a plan, and what usually goes wrong. Example: arena plan check plan.toml"""
+
+
+@command("plan.show", "", PLAN_FILE, JSON, group=planned)
+def show_() -> None:
+    """Print the waves of a plan, and how long it takes. Example: arena plan show plan.toml"""
 
 
 @cli.group(name="check")

@@ -43,7 +43,8 @@ def deliver(
 
     def judge(merge: str, tree: str) -> tuple[str, ...]:
         one = Candidate(label=label, commit=merge, tree=tree, source="merged tree")
-        reasons, passed = _failed_gates(session, what, one, rubric)
+        tip = session.quarantine.git.call("rev-parse", f"{merge}^1").text
+        reasons, passed = failed_gates(session, what, one, rubric, base=tip)
         tested.append(passed)
         return reasons
 
@@ -63,13 +64,12 @@ def result(session: Session) -> dict[str, Any]:
     return dict(store.read_json(path))
 
 
-def _failed_gates(
-    session: Session, what: Task, merged: Candidate, rubric: Rubric
+def failed_gates(
+    session: Session, what: Task, merged: Candidate, rubric: Rubric, *, base: str
 ) -> tuple[tuple[str, ...], int]:
-    """The gates that the merged tree fails against the tip that it was merged with, and how many tests it passes."""
-    tip = session.quarantine.git.call("rev-parse", f"{merged.commit}^1").text
-    with open_bench(session, what, base=tip, role="merged-tree") as bench:
-        again = evaluate(bench, [merged], base=tip, target=None)
+    """The gates that a merged tree fails against `base`, which is in the quarantine, and how many tests it passes."""
+    with open_bench(session, what, base=base, role="merged-tree") as bench:
+        again = evaluate(bench, [merged], base=base, target=None)
     passed = sum(o == "passed" for o in again.candidates[0].tests.values())
     (score,) = scores.score(again, rubric)
     return tuple(f"{gate.name}: {gate.why}" for gate in score.failed_gates), passed

@@ -77,6 +77,8 @@ RUN_STATES = {
     "verdict": "judged",
     "landed": "merged",
     "undone": "undone",
+    "plan-done": "done",
+    "plan-blocked": "blocked",
     "removed": "cleaned",
 }
 ENTRY_STATES = {
@@ -86,6 +88,10 @@ ENTRY_STATES = {
     "agent-waiting": "rate limit",
     "attempt-failed": "failed",
     "candidate": "collected",
+    "task-started": "working",
+    "task-merged": "merged",
+    "blocked": "blocked",
+    "waits": "waiting",
     "process": "testing",
     "judged": "judged",
 }
@@ -103,6 +109,9 @@ ENTRY_FACTS = {
     "attempt-failed": ("why",),
     "candidate": ("files",),
     "judged": ("passed", "total"),
+    "task-started": ("run", "tries"),
+    "task-failed": ("why",),
+    "blocked": ("why",),
 }
 
 

@@ -15,7 +15,8 @@ from arena.machine import store
 STATUS = {
     "PENDING": ("waiting", "queued", "testing"),
     "RUNNING": ("setting up", "working", "rate limit"),
-    "COMPLETE": ("finished", "collected", "judged"),
+    "COMPLETE": ("finished", "collected", "judged", "merged"),
+    "BLOCKED": ("blocked",),
 }
 
 

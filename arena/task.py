@@ -19,7 +19,7 @@ LONGEST = 5 << 20  # bytes of a prompt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task as it was when the run began. `suite`, `checks` and `holdouts` map paths in the tree to content;
-    the suite is shown to agents, the other two never are."""
+    the suite is shown to agents, the other two never are. `rules` are told to the agents beside the task."""
 
     prompt: str | None
     suite: dict[str, bytes] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class Task:
     holdouts: dict[str, bytes] = field(default_factory=dict)
     approaches: tuple[str, ...] = ()
     territory: Territory = EVERYWHERE
+    rules: tuple[str, ...] = ()
 
     @property
     def required(self) -> dict[str, bytes]:
@@ -42,9 +43,11 @@ def read(
     folder: Path,
     top: Path,
     prompt: str | None,
+    *,
     prompt_file: str | None = None,
     approaches: Sequence[str] = (),
     territory: Territory = EVERYWHERE,
+    rules: Sequence[str] = (),
     **files: Sequence[str],
 ) -> Task:
     """Reads everything that the task consists of, relative to `folder`; `files` are paths by group.
@@ -57,6 +60,7 @@ def read(
         prompt=text,
         approaches=tuple(approaches),
         territory=territory,
+        rules=tuple(rules),
         **groups,
     )
 
@@ -122,6 +126,7 @@ def save(task: Task, folder: Path) -> None:
         "prompt": task.prompt,
         "approaches": list(task.approaches),
         "territory": records.to_json(task.territory),
+        "rules": list(task.rules),
     }
     store.write_json(folder / "task.json", facts)
 
@@ -141,5 +146,6 @@ def load(folder: Path) -> Task:
         prompt=data["prompt"],
         approaches=tuple(data["approaches"]),
         territory=records.from_json(Territory, data.get("territory", {})),
+        rules=tuple(data.get("rules", ())),
         **groups,
     )

@@ -29,9 +29,12 @@ def run(
     dry_run: bool = False,
     detach: bool = False,
     tmux: bool = False,
+    plan: str | None = None,
     **asked: Any,
 ) -> int:
     """Runs agents on a task and judges what they made; the exit code says whether there is a winner."""
+    if plan is not None:
+        return divided(call, plan, prompt, dry_run=dry_run, detach=detach)
     if prompt == "-":
         prompt = sys.stdin.read()
     words = [*asked.get("approaches", ()), *asked.get("suite", ())]
@@ -49,7 +52,7 @@ def run(
             raise ArenaError(
                 "there is no task. Give a prompt, --prompt-file or --suite."
             )
-        base = _base(opened)
+        base = base_of(opened)
         target = choose_target(opened.repo, opened.settings.target)
         entries, why = _entries(opened, what)
         call.say(announcement(opened, entries, why))
@@ -61,7 +64,16 @@ def run(
     return show.finish(opened, document, call)
 
 
-def _base(opened: Session) -> str:
+def divided(call: Call, plan: str, prompt: str | None, **how: bool) -> int:
+    """Works through a plan instead. Raises ArenaError if there is a prompt as well."""
+    from arena.commands import plan as command
+
+    if prompt is not None:
+        raise ArenaError("a prompt and --plan are both given. Give one of them.")
+    return command.run(call, plan, **how)
+
+
+def base_of(opened: Session) -> str:
     """The commit that agents start from. Raises ArenaError if it would leave out uncommitted work silently."""
     given = opened.settings.base
     commit = opened.repo.resolve(given or "HEAD")

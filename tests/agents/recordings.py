@@ -92,6 +92,11 @@ QWEN_SAYS = """\
 event(type="result", subtype="success", is_error=False, session_id="q-1", result="{0}",
       usage={{"input_tokens": 0, "output_tokens": 0}})
 """
+QWEN_RETRIES = """\
+event(type="system", subtype="init", session_id="q-1")
+told = "post http://localhost/v1/chat/completions failed with status 429 in 3ms - retrying, 1 attempts remaining"
+print(f"[log_dd60c9, retryOf: log_3bcb52] {told}", flush=True)
+"""
 QWEN_FAILED = """\
 event(type="result", subtype="error_during_execution", is_error=True, session_id="q-1",
       usage={{"input_tokens": 0, "output_tokens": 0}}, error={{"message": "{0}"}})
@@ -325,6 +330,7 @@ MORE: dict[str, tuple[str, str, str]] = {
         "claude", CLAUDE_INIT + 'event(type="result", subtype="error_max_turns", is_error=False)', "budget",
     ),
     "gemini, turns": ("gemini", GEMINI_STREAM_FAILED.format("Reached max session turns.", 53), "budget"),
+    "qwen recovers": ("qwen", QWEN_RETRIES + EDIT + QWEN_DONE, "finished"),
     "qwen, turns": ("qwen", EDIT + SAYS.format("Reached max session turns.", 53), "budget"),
     "amp, turns": (
         "amp", AMP_ERROR.format("").replace("during_execution", "max_turns").replace(', error=""', ""), "budget",

@@ -94,6 +94,7 @@ def test_argv_without_a_model_names_none(arena):
     ("name", "variable", "value"),
     [
         ("gemini", "GEMINI_CLI_TRUST_WORKSPACE", "true"),
+        ("qwen", "OPENAI_LOG", "info"),
         ("aider", "LITELLM_LOCAL_MODEL_COST_MAP", "True"),
         ("claude", "IS_SANDBOX", "1" if os.geteuid() == 0 else None),
     ],

@@ -32,6 +32,7 @@ from recordings import (
     LIMITED,
     MORE,
     QWEN_DONE,
+    QWEN_RETRIES,
     RECORDED,
     SLEEP,
     UNKEYED,
@@ -71,6 +72,10 @@ QUIET = {
         "qwen",
         "import signal; signal.signal(15, lambda *_: os._exit(143))\n" + EDIT + QWEN_DONE + SLEEP,
         "finished",
+    ),
+    "qwen still retrying": ("qwen", QWEN_RETRIES + SLEEP, "quota"),
+    "qwen retried, worked, then hung": (
+        "qwen", QWEN_RETRIES + 'event(type="assistant", message={"id": "m1"})' + SLEEP, "silent",
     ),
     "codex retried, worked, then hung": (
         "codex", CODEX_START + CODEX_RETRY.format("429 Too Many Requests")

@@ -119,6 +119,12 @@ class Project:
         env = {k: v for k, v in (self.env | values).items() if v is not None}
         return replace(self, env=env)
 
+    def events(self, run: str) -> list[dict[str, Any]]:
+        """The journal of a run."""
+        [path] = Path(self.env["ARENA_STATE_DIR"]).glob(f"*/runs/{run}/journal.log")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line.partition(" ")[2]) for line in lines]
+
     def everything(self) -> dict[str, Any]:
         """All that a refused command must leave alone: refs, index, config, files, runs."""
         common = self.path / ".git" if (self.path / ".git").is_dir() else self.path

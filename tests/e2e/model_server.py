@@ -140,7 +140,9 @@ class Handler(BaseHTTPRequestHandler):
         tools = [f for g in groups for f in g.get("functionDeclarations") or []]
         parts = [p for c in body.get("contents") or [] for p in c.get("parts") or []]
         call = _call(tools, body, done=any("functionResponse" in p for p in parts))
-        part: dict[str, Any] = {"text": SAYS}
+        # Before it begins it asks a smaller model for an object (how hard is this?), again and again until it gets one.
+        schema = (body.get("generationConfig") or {}).get("responseJsonSchema")
+        part: dict[str, Any] = {"text": json.dumps(_sample(schema)) if schema else SAYS}
         if call:
             part = {"functionCall": {"name": call[0], "args": call[1]}}
         counts = {"promptTokenCount": SENT, "candidatesTokenCount": RECEIVED}
@@ -174,14 +176,20 @@ def _arguments(schema: dict[str, Any], command: str) -> dict[str, Any]:
     known = schema.get("properties", {})
     made: dict[str, Any] = {}
     for name in {*schema.get("required", ()), *({"command", "cmd"} & known.keys())}:
-        kind = str(known.get(name, {}).get("type", "string")).lower()
+        sample = _sample(known.get(name, {}))
         if name in ("command", "cmd"):
-            made[name] = ["bash", "-lc", command] if kind == "array" else command
-        elif name == "commands":
-            made[name] = [command]
+            made[name] = ["bash", "-lc", command] if sample == [] else command
         else:
-            made[name] = {"boolean": False, "number": 60, "integer": 60, "array": []}.get(kind, "fix")  # fmt: skip
+            made[name] = [command] if name == "commands" else sample
     return made
+
+
+def _sample(schema: dict[str, Any]) -> Any:
+    """A harmless value of a JSON schema."""
+    kind = str(schema.get("type", "string")).lower()
+    if kind == "object":
+        return {name: _sample(one) for name, one in schema.get("properties", {}).items()}  # fmt: skip
+    return {"boolean": False, "number": 60, "integer": 60, "array": []}.get(kind, "fix")
 
 
 def _responses(body: dict[str, Any], made: str) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,125 @@
+"""`arena run --plan`, `arena plan check`, `arena plan show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from arena import agents, division, session
+from arena.assignment import Division
+from arena.commands import detach as background
+from arena.commands import show as showing
+from arena.commands.call import Call
+from arena.commands.judge import choose_target, load_rubric
+from arena.commands.run import base_of
+from arena.errors import ArenaError
+from arena.machine import git, store
+from arena.machine.git import Repository
+from arena.patterns import lint, planfile
+from arena.patterns.plan import Plan, waves
+from arena.session import Session
+
+KEPT = "plan.toml"
+
+
+def read(call: Call, file: str, files: list[str]) -> tuple[Plan, str]:
+    """A plan and its text. Raises ArenaError with all its faults; `files` are the paths of the base."""
+    path = call.here / file
+    if not path.is_file():
+        raise ArenaError(f"--plan {file}: no such file.")
+    if path.stat().st_size > planfile.LIMIT:
+        raise ArenaError(f"{file} is larger than {planfile.LIMIT >> 20} MiB.")
+    text = path.read_text(encoding="utf-8", errors="replace")
+    plan = planfile.read(text, name=path.name, agents=agents.AGENTS)
+    faults = [f"{path.name}: {key}: {words}" for key, words in lint.faults(plan, files)]
+    if faults:
+        raise ArenaError("\n  ".join([f"the plan {path.name} has faults:", *faults]))
+    return plan, text
+
+
+def run(call: Call, file: str, *, dry_run: bool, detach: bool) -> int:
+    """Works through a plan; the exit code says whether all of it is done."""
+    opened = session.begin(call.here, mode="plan", hint=Path(file).stem, **call.place)
+    if detach and not dry_run:
+        code = background.detach(opened, call)
+        if code is not None:
+            return code
+    with showing.progress(opened, call):
+        rules = load_rubric(opened)
+        base = base_of(opened)
+        target = choose_target(opened.repo, opened.settings.target)
+        plan, text = read(call, file, _paths(opened.repo, base))
+        call.say(f"caution: {words}" for words in lint.warnings(plan))
+        call.say(outline(plan))
+        if dry_run:
+            return 0
+        store.write_text(opened.folder / KEPT, text)
+        stake = Division(
+            session=opened, plan=plan, rubric=rules, base=base, target=target,
+            given=call.given, config=call.config, agent=_agent(opened, plan),
+        )  # fmt: skip
+        done = division.run(stake)
+    code = 0 if done else 1
+    opened.journal.add("ended", code=code)
+    call.tell(
+        "all of it is done"
+        if done
+        else f"not all of it is done: arena status {opened.run}"
+    )
+    return code
+
+
+def _agent(opened: Session, plan: Plan) -> str:
+    """Who works on tasks that name nobody."""
+    if all(plan.agent(step) for step in plan.steps):
+        return ""
+    configured = opened.settings.agent
+    return agents.default_agent(configured=configured, failing_suite=False).name
+
+
+def check(call: Call, file: str) -> int:
+    """Says what is wrong with a plan, all at once."""
+    plan, _ = read(call, file, _files(call))
+    warnings = lint.warnings(plan)
+    call.tell(
+        [f"caution: {words}" for words in warnings]
+        + [f"{file} can be run: {len(plan.steps)} tasks"]
+    )
+    return 0
+
+
+def show(call: Call, file: str) -> int:
+    """Prints the waves of a plan and how long it takes."""
+    plan, _ = read(call, file, _files(call))
+    call.tell(outline(plan), {"waves": waves(plan)})
+    return 0
+
+
+def _files(call: Call) -> list[str]:
+    repo = git.open_repository(call.here)
+    head = repo.resolve("HEAD")
+    return _paths(repo, head) if head else []
+
+
+def _paths(repo: Repository, commit: str) -> list[str]:
+    return repo.call("ls-tree", "-r", "-z", "--name-only", commit).fields
+
+
+def outline(plan: Plan) -> list[str]:
+    """The waves in words, and both estimates of time."""
+    steps = {step.id: step for step in plan.steps}
+    lines, together = [f"plan {plan.name}: {len(steps)} tasks"], 0
+    for number, wave in enumerate(waves(plan), 1):
+        words = []
+        for name in wave:
+            step: Any = steps.get(name)
+            width = f" x{step.width}" if step and step.width > 1 else ""
+            words.append(f"{name}{width}" if step else f"[{name}]")
+        together += max((steps[n].minutes or 0 for n in wave if n in steps), default=0)
+        lines.append(f"  wave {number}: {', '.join(words)}")
+    alone = sum(step.minutes or 0 for step in steps.values())
+    if alone:
+        lines.append(
+            f"  one after the other about {alone} minutes, as planned {together}"
+        )
+    return lines
