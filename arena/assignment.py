@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from arena import deliver, prompts, race, session
 from arena import task as tasks
 from arena.errors import ArenaError, one_line
+from arena.machine import store
 from arena.machine.store import slug
 from arena.machine.transaction import value_of
 from arena.patterns import Entry, compete
@@ -58,19 +59,37 @@ class Assignment:
 
     def __init__(self, division: Division, step: Step) -> None:
         self.division, self.step, self.tries, self.why = division, step, 0, ""
+        self.before = self._before()
+
+    def _before(self) -> Passed | None:
+        """What was done before we were killed, or asked to go on: a try that was judged and not yet merged."""
+        run = ""
+        for event in self.division.session.journal.events():
+            if event.kind == "resumed":
+                self.tries = 0
+            elif event.label == self.step.id and event.kind == "task-started":
+                self.tries, run = event.data["tries"], event.data["run"]
+            elif event.label == self.step.id and event.kind == "task-failed":
+                run, self.why = "", event.data["why"]
+        if not run:
+            return None
+        made = session.reopen(self.division.session.here, run, given={}, config=None)
+        path = made.folder / "result.json"
+        label = _accepted(store.read_json(path))[0] if path.exists() else None
+        return Passed(made, label) if label else None
 
     def until_passed(self) -> Passed | None:
         """Tries until a candidate is acceptable, or no try is left."""
-        while self.tries <= self.step.retries:
+        passed, self.before = self.before, None
+        while not passed and self.tries <= self.step.retries:
             self.tries += 1
             try:
                 passed = self._try()
             except ArenaError as error:
                 self.why, passed = str(error), None
-            if passed:
-                return passed
-            self._failed()
-        return None
+            if not passed:
+                self._failed()
+        return passed
 
     def merged(self, passed: Passed | None) -> bool:
         """Merges what passed; a merge that fails is a try that failed."""

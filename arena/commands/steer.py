@@ -62,7 +62,14 @@ def pause(call: Call, run: str | None, label: str | None) -> int:
 
 
 def resume(call: Call, run: str | None, label: str | None) -> int:
-    """Lets agents go on that were paused."""
+    """Lets agents go on that were paused, or a plan that was interrupted or blocked."""
+    parent = runs_of(call.here)
+    folder = parent / runs.find_run(parent, None if run in _labels(parent) else run)
+    found = runs.state(folder)
+    if found.get("mode") == "plan" and not found["going"]:
+        from arena.commands import plan
+
+        return plan.resume(call, folder.name)
     going, label = _meant(call, run, label)
     held = [one for one in _busy(going, label) if control.given(going[0], one, "pause")]
     for one in held:
@@ -71,6 +78,11 @@ def resume(call: Call, run: str | None, label: str | None) -> int:
     if not held:
         raise ArenaError("nobody is paused there. Pause with: arena pause")
     return 0
+
+
+def _labels(parent: Path) -> list[str]:
+    """The entries of the latest run."""
+    return list(runs.state(parent / runs.find_run(parent, None))["entries"])
 
 
 def stop(call: Call, run: str | None, label: str | None) -> int:
