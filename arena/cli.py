@@ -210,9 +210,20 @@ def config() -> None:
     """Show every setting, its value, and where it comes from. Example: arena config"""
 
 
-@command("look.init", "", flag("--force", text="Replace an arena.toml that is there."))
+KINDS = click.Choice(["full-stack", "api-heavy", "ui-heavy", "streams"])
+EXAMPLE = option("--plan", "plan", type=KINDS, help="Write an example plan instead.")
+
+
+@command(
+    "look.init", "", flag("--force", text="Replace a file that is there."), EXAMPLE
+)
 def init() -> None:
-    """Write a commented arena.toml with every option at its default. Example: arena init"""
+    """Write a commented arena.toml with every option at its default, or plan.toml with an example.
+
+    \b
+      arena init
+      arena init --plan full-stack
+    """
 
 
 @command("demo.demo", "", argument("folder", required=False), JSON)
