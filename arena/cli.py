@@ -180,6 +180,22 @@ def done() -> None:
     """Say that your own entry (agent `human`) is finished. Example, in its worktree: arena done"""
 
 
+SIGNAL = click.Choice(["started", "progress", "blocked", "resolved", "note"])
+SAID = argument("words", nargs=-1, metavar="[PERCENT] [TEXT]")
+NEEDS = option("--needs", metavar="TASK", help="What it waits for.")
+ENTRY = option("--label", metavar="LABEL", help="Of this entry, from outside of it.")
+
+
+@command("steer.signal", "", argument("word", type=SIGNAL), SAID, NEEDS, ENTRY)
+def signal_() -> None:
+    """Say how an entry stands, for the hand-off file of a plan. Example: arena signal progress 40 "models done" """
+
+
+@command("plan.handoff", "", RUN)
+def handoff() -> None:
+    """Print how a plan stands: streams, checkpoints, signals, blockers, hand-offs. Example: arena handoff"""
+
+
 FORMATS = click.Choice(["html", "md", "json", "csv", "junit", "text"])
 FORMAT = option("--format", "kind", type=FORMATS, help="Print in this format.")
 OPEN = flag("--open", "show", text="Open it in a browser.")
@@ -210,9 +226,20 @@ def config() -> None:
     """Show every setting, its value, and where it comes from. Example: arena config"""
 
 
-@command("look.init", "", flag("--force", text="Replace an arena.toml that is there."))
+KINDS = click.Choice(["full-stack", "api-heavy", "ui-heavy", "streams"])
+EXAMPLE = option("--plan", "plan", type=KINDS, help="Write an example plan instead.")
+
+
+@command(
+    "look.init", "", flag("--force", text="Replace a file that is there."), EXAMPLE
+)
 def init() -> None:
-    """Write a commented arena.toml with every option at its default. Example: arena init"""
+    """Write a commented arena.toml with every option at its default, or plan.toml with an example.
+
+    \b
+      arena init
+      arena init --plan full-stack
+    """
 
 
 @command("demo.demo", "", argument("folder", required=False), JSON)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from arena import journal, worktrees
+from arena import journal, runs, worktrees
 from arena.errors import ArenaError, Refused
 from arena.journal import Event
 from arena.machine import records, store
@@ -19,6 +19,8 @@ from arena.session import Session
 from arena.worktrees import Worktree
 
 Places = list[Worktree]
+# The states of an entry in which a run that goes on does not look into its worktree any more.
+LEFT_ALONE = ("failed", "no-change", "collected", "testing", "judged")
 
 
 def _recorded(events: Iterable[Event]) -> dict[str, Places]:
@@ -93,22 +95,20 @@ def _rename(session: Session, old: Path, new: Path) -> None:
 
 
 def _refuse_working(session: Session, label: str) -> None:
-    run: dict[str, dict[str, dict[str, str]]] = {}
-    for event in session.journal.events():
-        journal.apply(run, event)
-    entry = run["entries"].get(label)
-    if entry is not None and "completed" not in entry:
-        why = f"the agent of {label} has not ended, as the run's journal says."
-        raise Refused(f"{why} Wait; or if arena was killed: arena clean {session.run}")
+    run = runs.state(session.folder)
+    how = run["entries"].get(label, {}).get("state")
+    if run["going"] and how not in LEFT_ALONE:
+        why = f"run {session.run} still needs that worktree ({label}: {how})."
+        raise Refused(f"{why} Wait for it: arena wait {session.run}")
 
 
 def _refuse_place(session: Session, tree: Worktree, path: Path) -> None:
-    repo, runs = session.repo, session.folder.parent
+    repo, parent = session.repo, session.folder.parent
     if os.path.lexists(path) or not path.parent.is_dir():
         why = "is there already" if os.path.lexists(path) else "is in no folder"
         raise Refused(f"{path} {why}. Name another place.")
     checkouts = [entry.path for entry in registered(repo)]
-    for place in filter(None, (*checkouts, repo.top, repo.common_dir, runs)):
+    for place in filter(None, (*checkouts, repo.top, repo.common_dir, parent)):
         if path.is_relative_to(place.resolve()):
             raise Refused(f"{path} is in {place}. Name a place outside of it.")
     if path.parent.stat().st_dev != tree.path.stat().st_dev:
@@ -127,15 +127,17 @@ def relist(session: Session) -> None:
             store.write_bytes(pointer, os.fsencode(tree.path / ".git") + b"\n")
 
 
-def prune(repo: Repository, runs: Path, *, dry_run: bool) -> list[tuple[Worktree, str]]:
+def prune(
+    repo: Repository, parent: Path, *, dry_run: bool
+) -> list[tuple[Worktree, str]]:
     """Takes those off git's list that arena made and whose folder is gone; (worktree, why it is kept or "") of each.
 
-    `runs` is the folder of all runs. What may be on a drive that is not mounted is kept.
+    `parent` is the folder of all runs. What may be on a drive that is not mounted is kept.
     """
 
     def act() -> list[tuple[Worktree, str]]:
         gone = [(r, t) for r, t in worktrees.locked(repo) if not t.is_there]
-        found = [(tree, _why_kept(runs / run, tree)) for run, tree in gone]
+        found = [(tree, _why_kept(parent / run, tree)) for run, tree in gone]
         for tree, why in found:
             if not (why or dry_run):
                 worktrees.forget(repo, tree)

@@ -21,7 +21,8 @@ LONGEST = 5 << 20  # bytes of a prompt
 class Task:
     """A task as it was when the run began. `suite`, `checks` and `holdouts` map paths in the tree to content;
     the suite is shown to agents, the other two never are. `rules` are told to the agents beside the task; `measures`
-    are what the user wants to know of each candidate beyond the rubric."""
+    are what the user wants to know of each candidate beyond the rubric; `handoff` is the path of the file that says
+    how a whole plan stands."""
 
     prompt: str | None
     suite: dict[str, bytes] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Task:
     territory: Territory = EVERYWHERE
     rules: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
+    handoff: str = ""
 
     @property
     def required(self) -> dict[str, bytes]:
@@ -52,6 +54,7 @@ def read(
     territory: Territory = EVERYWHERE,
     rules: Sequence[str] = (),
     measures: Sequence[Measure] = (),
+    handoff: str = "",
     **files: Sequence[str],
 ) -> Task:
     """Reads everything that the task consists of, relative to `folder`; `files` are paths by group.
@@ -66,6 +69,7 @@ def read(
         territory=territory,
         rules=tuple(rules),
         measures=tuple(measures),
+        handoff=handoff,
         **groups,
     )
 
@@ -156,5 +160,6 @@ def load(folder: Path) -> Task:
         measures=tuple(
             records.from_json(Measure, one) for one in data.get("measures", ())
         ),
+        handoff="",
         **groups,
     )

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arena import agents, division, publish, session
+from arena import agents, division, publish, runs, session, sessionfile
 from arena.assignment import Division
 from arena.commands import detach as background
 from arena.commands import show as showing
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
+from arena.commands.look import runs_of
 from arena.commands.run import base_of
 from arena.errors import ArenaError
 from arena.machine import git, store
@@ -56,11 +57,32 @@ def run(call: Call, file: str, *, dry_run: bool, detach: bool) -> int:
         if dry_run:
             return 0
         store.write_text(opened.folder / KEPT, text)
+        _render(opened, plan)
         stake = Division(
             session=opened, plan=plan, rubric=rules, base=base, target=target,
             given=call.given, config=call.config, agent=_agent(opened, plan),
         )  # fmt: skip
         return _end(call, opened, done=division.run(stake))
+
+
+def _render(opened: Session, plan: Plan) -> None:
+    """Keeps the hand-off file and TASKS.json up to date, in the run's folder and where the settings say."""
+    wish = opened.settings.handoff_dir
+    folders = [opened.folder, *([opened.top / wish] if wish else [])]
+    writer = sessionfile.Writer(plan, opened.run, folders)
+    writer.events = list(opened.journal.events())
+    opened.journal.listeners.append(writer.hear)
+
+
+def handoff(call: Call, run: str | None) -> int:
+    """Prints the hand-off file of a plan."""
+    parent = runs_of(call.here)
+    folder = parent / runs.find_run(parent, run)
+    path = folder / f"PARALLEL_SESSION_{folder.name}.md"
+    if not path.exists():
+        raise ArenaError(f"run {folder.name} is no plan. Name one: arena list")
+    call.tell(path.read_text(encoding="utf-8").rstrip())
+    return 0
 
 
 def _end(call: Call, opened: Session, *, done: bool) -> int:
@@ -82,6 +104,7 @@ def resume(call: Call, run: str) -> int:
     )
     planned = publish.planned(opened)
     with showing.progress(opened, call):
+        _render(opened, plan)
         opened.journal.add("resumed")
         stake = Division(
             session=opened, plan=plan, rubric=load_rubric(opened),

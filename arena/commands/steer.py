@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from arena import control, runs
 from arena.commands.call import Call
 from arena.commands.look import runs_of
 from arena.errors import ArenaError
+from arena.signals import line
 
 # The states of an entry in which its agent works, or will.
 BUSY = ("waiting", "setting up", "queued", "working", "rate limit")
@@ -126,6 +128,24 @@ def done(call: Call, label: str | None, run: str | None) -> int:
         raise ArenaError(f"{many}. Call it in the worktree, or: arena done LABEL")
     control.give(going[0], people[0], "done")
     call.tell(f"{people[0]} is done")
+    return 0
+
+
+def signal(
+    call: Call, word: str, words: Sequence[str], needs: str | None, label: str | None
+) -> int:
+    """Says how an entry stands: from inside of it, or for the entry LABEL of the latest run."""
+    said, percent = list(words), None
+    if word == "progress" and said and said[0].rstrip("%").isdigit():
+        percent = min(100, int(said.pop(0).rstrip("%")))
+    place = os.environ.get("ARENA_SIGNALS")
+    if label is not None or not place:
+        going = _going(call, None)
+        name = _busy(going, label or _around(call.here)[1] or "")[0]
+        place = str(control.stem(going[0], f"{name}.signals"))
+    told = line(word, text=" ".join(said), percent=percent, needs=needs)
+    with Path(place).open("a", encoding="utf-8") as file:
+        file.write(told)
     return 0
 
 

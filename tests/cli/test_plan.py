@@ -307,3 +307,26 @@ def test_a_blocked_plan_goes_on_once_it_is_mended(shop, tmp_path):
     key.touch()
     assert "all of it is done" in shop.told("resume", found["run"])
     assert {"a.py", "b.py"} <= set(shop.git("ls-tree", "--name-only", "main").split())
+
+
+# Each makes a file of its own in the folder that its task names.
+WORKER = """#!/bin/sh
+place=$(printf '%s' "$1" | sed -n 's/.*yours: \\/\\([^,]*\\)\\/.*/\\1/p' | head -n 1)
+mkdir -p "$place" && echo "$ARENA_LABEL" > "$place/$ARENA_LABEL.txt"
+"""
+
+
+@pytest.mark.parametrize("kind", ["full-stack", "api-heavy", "ui-heavy", "streams"])
+def test_e2_each_example_plan_runs_as_it_is(shop, tmp_path, kind):
+    (tmp_path / "agent.sh").write_text(WORKER)
+    shop.told("init", "--plan", kind)
+    assert "there already" in shop.refused("init", "--plan", kind)
+    said = shop.told("plan", "check", "plan.toml")
+    assert "can be run" in said
+    shop.git("add", "-A")
+    shop.git("commit", "-qm", "plan")
+    done = shop.arena("run", "--plan", "plan.toml")
+    assert done.returncode == 0, done.stderr
+    steps = shop.json("plan", "show", "plan.toml")["waves"]
+    merged = [line for line in subjects(shop) if "Merge" in line]
+    assert len(merged) >= sum(len(wave) for wave in steps) - 2

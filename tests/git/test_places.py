@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from arena import archive, places, worktrees
+from arena import archive, places, runs, worktrees
 from arena.clean import clean, look
 from arena.errors import ArenaError
 from arena.machine import records
@@ -223,14 +223,23 @@ def test_places_where_no_worktree_may_go(project: Any, elsewhere: Path) -> None:
 
 def test_nothing_moves_while_the_agent_works(project: Any, elsewhere: Path) -> None:
     project.journal.add("planned", labels=["a"], base="", target=None)
-    tree = project.worktree("a")
-    for kind in ("setting-up", "agent-started"):
-        project.journal.add(kind, "a")
-        with pytest.raises(ArenaError, match="has not ended"):
+    tree, add = project.worktree("a"), project.journal.add
+    add("at-work", **runs.at_work())
+    ended = {"outcome": "finished", "why": ""}  # its work is still to be collected
+    for kind, facts in (
+        ("setting-up", {}),
+        ("agent-started", {"agent": "command"}),
+        ("attempt", ended),
+    ):
+        add(kind, "a", **facts)
+        with pytest.raises(ArenaError, match="still needs that worktree"):
             places.move(project.session, "a", elsewhere)
     assert tree.path.exists()
-    project.journal.add("attempt", "a", outcome="finished", why="")
+    add("candidate", "a", files=[])
     places.move(project.session, "a", elsewhere)
+    add("agent-started", "a", agent="command")
+    add("at-work", process=2**22 + 1, born="killed")
+    places.move(project.session, "a", elsewhere / "b")
 
 
 def test_another_drive_is_refused(project: Any, other_drive: Path) -> None:
