@@ -64,6 +64,22 @@ def run() -> None:
     """
 
 
+QUESTION = argument("question", required=False)
+SPRINT = option("--sprint", metavar="FILE", help="Question, approaches and measures.")
+EXPLORING = [QUESTION, SPRINT, APPROACH, DRY_RUN, DETACH, TMUX, *TASK[1:]]
+
+
+@command("explore.explore", RUNNING.replace(" merge", ""), *EXPLORING)
+def explore() -> None:
+    """Try approaches to a question side by side, and compare them; nothing is merged.
+
+    \b
+      arena explore "How should prices be cached?" --approach "lru: functools" --approach "db: sqlite3"
+      arena explore --sprint sprint.toml
+      arena merge RUN LABEL       later, if one of them shall stay
+    """
+
+
 @command("judge.judge", f"fast {JUDGING}", CANDIDATES, PROMPT, *TASK)
 def judge() -> None:
     """Judge branches, commits, tags, pr/N or patch files that exist already.
