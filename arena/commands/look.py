@@ -30,7 +30,8 @@ def list_runs(call: Call) -> int:
     if not rows:
         call.say(runs.NONE)
     lines = []
-    for row in rows:
+    # The tries of a plan's tasks are runs as well, and many.
+    for row in rows if call.verbose else [r for r in rows if r.get("mode") != "task"]:
         line = f"{row['run']:44} {row['state']:11} {len(row['entries']):3} candidates"
         winner = row.get("winner") or "no winner"
         decided = f"  {winner} ({row['confidence']})" if "confidence" in row else ""

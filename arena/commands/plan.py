@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arena import agents, division, publish, runs, session, sessionfile
+from arena import agents, division, journal, publish, runs, session, sessionfile
 from arena.assignment import Division
 from arena.commands import detach as background
 from arena.commands import show as showing
@@ -65,6 +65,17 @@ def run(call: Call, file: str, *, dry_run: bool, detach: bool) -> int:
         return _end(call, opened, done=division.run(stake))
 
 
+def _times(opened: Session) -> str:
+    """How long agents worked in all, and how long it took."""
+    parent, alone = opened.folder.parent, 0.0
+    for name in division.tries_of(opened):
+        events = journal.replay(parent / name / "journal.log")
+        alone += sum(e.data["seconds"] for e in events if e.kind == "attempt")
+    events = list(opened.journal.events())
+    took = events[-1].at - events[0].at
+    return f"agents worked {alone:.0f} s in all; with tests and merges it took {took:.0f} s"
+
+
 def _render(opened: Session, plan: Plan) -> None:
     """Keeps the hand-off file and TASKS.json up to date, in the run's folder and where the settings say."""
     wish = opened.settings.handoff_dir
@@ -88,6 +99,7 @@ def handoff(call: Call, run: str | None) -> int:
 def _end(call: Call, opened: Session, *, done: bool) -> int:
     code = 0 if done else 1
     opened.journal.add("ended", code=code)
+    call.say(_times(opened))
     rest = f"arena status {opened.run}; once mended: arena resume {opened.run}"
     call.tell("all of it is done" if done else f"not all of it is done: {rest}")
     return code
