@@ -115,7 +115,8 @@ def clean(call: Call, run: str | None, *, dry_run: bool) -> int:
     """Removes worktrees and branches of one run; every candidate stays in the archive."""
     opened = session.reopen(call.here, run, **call.place)
     done = _clean(opened, call, dry_run=dry_run)
-    call.tell("Nothing was changed." if dry_run else f"{opened.run} is clean.")
+    end = f"{opened.run} is {'not all ' if done.kept else ''}clean."
+    call.tell("Nothing was changed." if dry_run else end)
     return 1 if done.kept else 0
 
 
