@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from arena import agents, archive, snapshot, turns, worktrees
+from arena import agents, archive, control, snapshot, turns, worktrees
 from arena.agents import AGENTS, Attempt, Order
 from arena.candidates import Candidate
 from arena.errors import ArenaError
@@ -73,6 +73,8 @@ def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> T
             "ARENA_RUN": session.run,
             "ARENA_LABEL": label,
             "ARENA_SEED": str(entry.seed),
+            "ARENA_SIGNALS": str(control.stem(session.folder, f"{label}.signals")),
+            **({"ARENA_HANDOFF": task.handoff} if task.handoff else {}),
             "ARENA_PORT": str(worktrees.port_range(number).start),
         }
         with crew.set_ups:

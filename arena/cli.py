@@ -7,15 +7,25 @@ import sys
 
 import click
 
-from arena.commands import faults
+from arena.commands import faults, groups
 from arena.commands.declared import cli, command
-from arena.commands.words import argument, flag, option, setting, several
+from arena.commands.words import (
+    DRY_RUN,
+    JSON,
+    OF_RUN,
+    PROMPT_FILE,
+    PROMPT_WORD,
+    RUN,
+    argument,
+    flag,
+    option,
+    setting,
+    several,
+)
 from arena.errors import ArenaError
 
-JSON = flag("--json", "as_json", text="Print the result as one JSON document.")
-DRY_RUN = flag("--dry-run", text="Say what would happen, then stop.")
-RUN = argument("run", required=False)
-PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")
+__all__ = ["groups", "main"]
+
 TASK = [
     PROMPT_FILE,
     several("--suite", "suite", "PATH", "Test-first suite, protected."),
@@ -31,7 +41,6 @@ JUDGING = "base target rubric python test junit env allow_network merge jobs see
 PROMPT = option("--prompt", metavar="TEXT", help="The task's text.")
 CANDIDATES = argument("names", nargs=-1, required=True, metavar="CANDIDATE...")
 APPROACH = several("--approach", "approaches", "TEXT", "One entry each.")
-PROMPT_WORD = argument("prompt", required=False)
 PACE = "prompt_template at_once retries backoff max_cost max_tokens"
 RUNNING = f"agents {PACE} setup timeout keep {JUDGING}"
 
@@ -52,6 +61,22 @@ def run() -> None:
       arena run --agents claude:2,codex --prompt-file issue.md --check check.py
       arena run --agents repair:3 --suite tests/test_new.py --merge auto
     PROMPT "-" reads it from standard input.
+    """
+
+
+QUESTION = argument("question", required=False)
+SPRINT = option("--sprint", metavar="FILE", help="Question, approaches and measures.")
+EXPLORING = [QUESTION, SPRINT, APPROACH, DRY_RUN, DETACH, TMUX, *TASK[1:]]
+
+
+@command("explore.explore", RUNNING.replace(" merge", ""), *EXPLORING)
+def explore() -> None:
+    """Try approaches to a question side by side, and compare them; nothing is merged.
+
+    \b
+      arena explore "How should prices be cached?" --approach "lru: functools" --approach "db: sqlite3"
+      arena explore --sprint sprint.toml
+      arena merge RUN LABEL       later, if one of them shall stay
     """
 
 
@@ -114,7 +139,6 @@ def status() -> None:
     """Tell how a run stands. Example: arena status --watch"""
 
 
-OF_RUN = option("--run", metavar="RUN", help="Another run than the latest.")
 LIMIT = option("--timeout", "limit", metavar="TIME", help="How long at most.")
 
 
@@ -156,6 +180,22 @@ def done() -> None:
     """Say that your own entry (agent `human`) is finished. Example, in its worktree: arena done"""
 
 
+SIGNAL = click.Choice(["started", "progress", "blocked", "resolved", "note"])
+SAID = argument("words", nargs=-1, metavar="[PERCENT] [TEXT]")
+NEEDS = option("--needs", metavar="TASK", help="What it waits for.")
+ENTRY = option("--label", metavar="LABEL", help="Of this entry, from outside of it.")
+
+
+@command("steer.signal", "", argument("word", type=SIGNAL), SAID, NEEDS, ENTRY)
+def signal_() -> None:
+    """Say how an entry stands, for the hand-off file of a plan. Example: arena signal progress 40 "models done" """
+
+
+@command("plan.handoff", "", RUN)
+def handoff() -> None:
+    """Print how a plan stands: streams, checkpoints, signals, blockers, hand-offs. Example: arena handoff"""
+
+
 FORMATS = click.Choice(["html", "md", "json", "csv", "junit", "text"])
 FORMAT = option("--format", "kind", type=FORMATS, help="Print in this format.")
 OPEN = flag("--open", "show", text="Open it in a browser.")
@@ -186,95 +226,25 @@ def config() -> None:
     """Show every setting, its value, and where it comes from. Example: arena config"""
 
 
-@command("look.init", "", flag("--force", text="Replace an arena.toml that is there."))
+KINDS = click.Choice(["full-stack", "api-heavy", "ui-heavy", "streams"])
+EXAMPLE = option("--plan", "plan", type=KINDS, help="Write an example plan instead.")
+
+
+@command(
+    "look.init", "", flag("--force", text="Replace a file that is there."), EXAMPLE
+)
 def init() -> None:
-    """Write a commented arena.toml with every option at its default. Example: arena init"""
+    """Write a commented arena.toml with every option at its default, or plan.toml with an example.
+
+    \b
+      arena init
+      arena init --plan full-stack
+    """
 
 
 @command("demo.demo", "", argument("folder", required=False), JSON)
 def demo() -> None:
     """Make a small repository with a real defect, let three agents mend it, judge, merge. Example: arena demo"""
-
-
-@cli.group
-def rubric() -> None:
-    """Show the rubrics, or check a file of your own.
-
-    \b
-      arena rubric show default > mine.toml
-      arena rubric check mine.toml
-    """
-
-
-@command("look.rubric_show", "", argument("name", required=False), group=rubric)
-def show() -> None:
-    """Print a rubric, or list the shipped ones. Example: arena rubric show default > mine.toml"""
-
-
-@command("look.rubric_check", "", argument("file"), group=rubric)
-def check() -> None:
-    """Check a rubric file: all faults at once, or the rubric in words. Example: arena rubric check mine.toml"""
-
-
-@cli.group(name="plan")
-def planned() -> None:
-    """Check a plan file, or show what it will do when.
-
-    \b
-      arena plan check plan.toml
-      arena run --plan plan.toml
-    """
-
-
-PLAN_FILE = argument("file")
-
-
-@command("plan.check", "", PLAN_FILE, JSON, group=planned)
-def check_() -> None:
-    """Say all that is wrong with a plan, and what usually goes wrong. Example: arena plan check plan.toml"""
-
-
-@command("plan.show", "", PLAN_FILE, JSON, group=planned)
-def show_() -> None:
-    """Print the waves of a plan, and how long it takes. Example: arena plan show plan.toml"""
-
-
-@cli.group(name="check")
-def acceptance() -> None:
-    """Write an acceptance check: a few lines that say when a task is done.
-
-    \b
-      arena check new check.py --prompt-file issue.md
-      arena judge a b c --check check.py
-    """
-
-
-@command("check.new", "", argument("file"), PROMPT_WORD, PROMPT_FILE, group=acceptance)
-def new() -> None:
-    """Write the skeleton of a check from a task's text. Example: arena check new check.py "Make parse() accept ''" """
-
-
-@cli.group
-def worktrees() -> None:
-    """List or move the worktrees of runs, or prune what is gone. Example: arena worktrees list"""
-
-
-@command("worktrees.list_trees", "", RUN, JSON, group=worktrees)
-def list__() -> None:
-    """List where they are, what holds work that is not archived, and their sizes. Example: arena worktrees list"""
-
-
-DIR = argument("folder", metavar="DIR")
-
-
-@command("worktrees.move", "", argument("label"), DIR, OF_RUN, group=worktrees)
-def move() -> None:
-    """Move the worktree LABEL to DIR, or into it if it exists. Example: arena worktrees move claude-1 ~/claude-1"""
-
-
-@command("worktrees.prune", "", DRY_RUN, group=worktrees)
-def prune() -> None:
-    """Take off git's list what arena made and is gone; nothing of yours. Example: arena worktrees prune --dry-run"""
 
 
 def main(argv: list[str] | None = None) -> None:

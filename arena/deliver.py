@@ -24,12 +24,19 @@ class Delivered(NamedTuple):
 
 
 def deliver(
-    session: Session, label: str, rubric: Rubric, *, target: str, subject: str = "Merge"
+    session: Session,
+    label: str,
+    rubric: Rubric,
+    *,
+    target: str,
+    subject: str = "Merge",
+    instead: str | None = None,
 ) -> Delivered:
     """Tests candidate `label` merged into `target` (a full ref name) by `rubric`, and moves `target` to it.
 
-    `subject` begins the message of the merge. Raises ArenaError (nothing has changed then) if the candidate is
-    unknown or void, the merged tree does not pass, or something stands in the way.
+    `subject` begins the message of the merge; `instead` is a commit on top of the candidate's that is merged.
+    Raises ArenaError (nothing has changed then) if the candidate is unknown or void, the merged tree does not pass,
+    or something stands in the way.
     """
     what, measured = publish.load(session)
     found = next((e for e in measured.candidates if e.candidate.label == label), None)
@@ -49,7 +56,7 @@ def deliver(
         return reasons
 
     message = _message(session, label, what, subject)
-    commit = found.candidate.commit
+    commit = instead or found.candidate.commit
     landed = land.land(
         session, label, commit, target=target, message=message, judge=judge
     )

@@ -77,6 +77,7 @@ RUN_STATES = {
     "verdict": "judged",
     "landed": "merged",
     "undone": "undone",
+    "resumed": "begun",
     "plan-done": "done",
     "plan-blocked": "blocked",
     "removed": "cleaned",
@@ -97,6 +98,7 @@ ENTRY_STATES = {
 }
 # What the run, and an entry, takes over from the data of an event.
 RUN_FACTS = {
+    "begun": ("mode",),
     "at-work": ("process", "born"),
     "verdict": ("winner", "confidence"),
     "told": ("report",),
@@ -119,6 +121,8 @@ def apply(run: dict[str, Any], event: Event) -> None:
     """Brings the state of a run up to date: {} at first; then with state, entries, and what RUN_FACTS names."""
     kind, data = event.kind, event.data
     entries = run.setdefault("entries", {})
+    if kind == "at-work":
+        run.pop("code", None)  # it was ended, and goes on
     run["state"] = RUN_STATES.get(kind, run.get("state", "begun"))
     if kind == "planned":
         entries |= {label: {"state": "waiting"} for label in data["labels"]}

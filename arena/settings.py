@@ -69,6 +69,7 @@ class Settings:
     benchmark: str | None = option(None, "command to time on base and candidates")
     benchmark_runs: int = option(5, "how often the benchmark is run")
     copy_files: tuple[str, ...] = option((), "ignored files for each worktree")
+    handoff_dir: str | None = option(None, "folder for a plan's hand-off file, too")
     color: str = option("auto", "colour in the terminal", "auto", "always", "never")
 
 

@@ -19,6 +19,7 @@ from arena.machine.executor import default_jobs
 from arena.machine.process import Finished
 from arena.pacing import LOOK_AGAIN, Budget, Places, backoff
 from arena.session import Session
+from arena.signals import Ear
 
 Spent = Mapping[object, Sequence[float | None]]
 PER_CORE = 4  # an agent mostly waits for its model
@@ -36,6 +37,10 @@ class Crew:
         self.budget = Budget(settings.max_cost, settings.max_tokens)
         self.set_ups = threading.Semaphore(default_jobs())  # they do compute
         self.over = ""  # why the budget is spent
+        places = {
+            name: control.stem(session.folder, f"{name}.signals") for name in labels
+        }
+        self.ears = {name: Ear(place) for name, place in places.items()}
 
     def stopped(self, label: str) -> bool:
         """Whether an entry, or all of arena, was told to stop."""
@@ -123,16 +128,21 @@ def _turn(
 
 @contextmanager
 def _watched(crew: Crew, order: Order, agent: Agent) -> Iterator[None]:
-    """Looks at what the agent spends while it works, if there is a limit to that."""
+    """Hears what the agent says of itself while it works, and looks at what it spends."""
     ended, told = threading.Event(), Follower(agent, order.log)
+    ear = crew.ears[order.label]
+
+    def look() -> None:
+        for said in ear.more():
+            crew.session.journal.add("signal", order.label, **said)
+        if crew.budget.limited:
+            crew.spend(order, agent, told.more())
 
     def watch() -> None:
         while not ended.wait(GLANCE):
-            crew.spend(order, agent, told.more())
+            look()
+        look()
 
-    if not crew.budget.limited:
-        yield
-        return
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:

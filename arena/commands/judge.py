@@ -51,10 +51,10 @@ def rescore(call: Call, run: str | None) -> int:
     return show.finish(opened, document, call, offer_merge=False)
 
 
-def load_rubric(opened: Session) -> Rubric:
-    """The rubric of the settings. Raises ArenaError with all its faults."""
+def load_rubric(opened: Session, wanted: str | None = None) -> Rubric:
+    """The rubric `wanted`, by default that of the settings. Raises ArenaError with all its faults."""
     name, text = rubric.find(
-        opened.settings.rubric, folder=opened.here, shipped=shipped_rubrics()
+        wanted or opened.settings.rubric, folder=opened.here, shipped=shipped_rubrics()
     )
     return rubric.load(text, name=name, known=measures.KNOWN)
 

@@ -130,13 +130,20 @@ def config(call: Call) -> int:
     return 0
 
 
-def init(call: Call, *, force: bool) -> int:
-    """Writes `arena.toml` with every option as a comment. Raises ArenaError if one is there."""
+def init(call: Call, *, force: bool, plan: str | None) -> int:
+    """Writes `arena.toml` with every option as a comment, or an example plan. Raises ArenaError if one is there."""
     from arena import settings
+    from arena.machine import resources
 
-    path = call.here / "arena.toml"
+    path = call.here / ("plan.toml" if plan else "arena.toml")
     if path.exists() and not force:
         raise ArenaError(f"{path} is there already. Replace it with --force.")
+    if plan:
+        store.write_text(path, resources.read_text("templates", f"plans/{plan}.toml"))
+        call.tell(
+            f"{path}\nCheck it: arena plan check plan.toml; run it: arena run --plan plan.toml"
+        )
+        return 0
     lines = [
         "# Settings of arena, all at their defaults; remove the # to change one.\n"
     ]

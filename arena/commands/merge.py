@@ -54,7 +54,12 @@ def merge(call: Call, run: str | None, label: str | None, *, interactive: bool) 
 
 
 def _winner(opened: Session) -> str:
-    decided, command = result(opened)["verdict"], f"arena merge {opened.run}"
+    told, command = result(opened), f"arena merge {opened.run}"
+    decided = told["verdict"]
+    if told["rubric"]["merge"] == "never":
+        labels = ", ".join(c["label"] for c in told["candidates"])
+        why = f"run {opened.run} was to explore, so nothing merges by itself."
+        raise ArenaError(f"{why} Name one of {labels}: {command} LABEL")
     winner, leader = decided["winner"], decided["leader"]
     if not winner:
         labels = " or ".join(decided["tied"] or filter(None, [leader]))
@@ -83,7 +88,9 @@ def _merge(
         why = "HEAD is detached, so there is no branch to merge into."
         raise ArenaError(f"{why} Say which: --target BRANCH")
     rules = load_rubric(opened)
-    landed, passed = deliver(opened, label, rules, target=ref)
+    # What only explores may break tests; what lands may not.
+    gates = load_rubric(opened, "default") if rules.merge == "never" else rules
+    landed, passed = deliver(opened, label, gates, target=ref)
     short, old, new = ref.removeprefix("refs/heads/"), landed.old[:9], landed.new[:9]
     call.say(f"tested  {old} + {label} → {new} ({passed} passed)")
     call.say(f"moved   {short} {old} → {new}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arena import agents, division, session
+from arena import agents, division, publish, runs, session, sessionfile
 from arena.assignment import Division
 from arena.commands import detach as background
 from arena.commands import show as showing
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
+from arena.commands.look import runs_of
 from arena.commands.run import base_of
 from arena.errors import ArenaError
 from arena.machine import git, store
@@ -44,6 +46,7 @@ def run(call: Call, file: str, *, dry_run: bool, detach: bool) -> int:
         code = background.detach(opened, call)
         if code is not None:
             return code
+        call = replace(call, background=True)
     with showing.progress(opened, call):
         rules = load_rubric(opened)
         base = base_of(opened)
@@ -54,19 +57,62 @@ def run(call: Call, file: str, *, dry_run: bool, detach: bool) -> int:
         if dry_run:
             return 0
         store.write_text(opened.folder / KEPT, text)
+        _render(opened, plan)
         stake = Division(
             session=opened, plan=plan, rubric=rules, base=base, target=target,
             given=call.given, config=call.config, agent=_agent(opened, plan),
         )  # fmt: skip
-        done = division.run(stake)
+        return _end(call, opened, done=division.run(stake))
+
+
+def _render(opened: Session, plan: Plan) -> None:
+    """Keeps the hand-off file and TASKS.json up to date, in the run's folder and where the settings say."""
+    wish = opened.settings.handoff_dir
+    folders = [opened.folder, *([opened.top / wish] if wish else [])]
+    writer = sessionfile.Writer(plan, opened.run, folders)
+    writer.events = list(opened.journal.events())
+    opened.journal.listeners.append(writer.hear)
+
+
+def handoff(call: Call, run: str | None) -> int:
+    """Prints the hand-off file of a plan."""
+    parent = runs_of(call.here)
+    folder = parent / runs.find_run(parent, run)
+    path = folder / f"PARALLEL_SESSION_{folder.name}.md"
+    if not path.exists():
+        raise ArenaError(f"run {folder.name} is no plan. Name one: arena list")
+    call.tell(path.read_text(encoding="utf-8").rstrip())
+    return 0
+
+
+def _end(call: Call, opened: Session, *, done: bool) -> int:
     code = 0 if done else 1
     opened.journal.add("ended", code=code)
-    call.tell(
-        "all of it is done"
-        if done
-        else f"not all of it is done: arena status {opened.run}"
-    )
+    rest = f"arena status {opened.run}; once mended: arena resume {opened.run}"
+    call.tell("all of it is done" if done else f"not all of it is done: {rest}")
     return code
+
+
+def resume(call: Call, run: str) -> int:
+    """Goes on with a plan that was killed, stopped or blocked, where it was; the run's own copy of the plan counts."""
+    opened = session.reopen(call.here, run, **call.place)
+    path = opened.folder / KEPT
+    if not path.exists():
+        raise ArenaError(f"run {run} ended before it was planned. Start it again.")
+    plan = planfile.read(
+        path.read_text(encoding="utf-8"), name=KEPT, agents=agents.AGENTS
+    )
+    planned = publish.planned(opened)
+    with showing.progress(opened, call):
+        _render(opened, plan)
+        opened.journal.add("resumed")
+        stake = Division(
+            session=opened, plan=plan, rubric=load_rubric(opened),
+            base=planned["base"], target=planned["target"],
+            given=store.read_json(opened.folder / "settings.json") | dict(call.given),
+            config=call.config, agent=_agent(opened, plan),
+        )  # fmt: skip
+        return _end(call, opened, done=division.run(stake))
 
 
 def _agent(opened: Session, plan: Plan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -31,16 +32,20 @@ def run(
     detach: bool = False,
     tmux: bool = False,
     plan: str | None = None,
+    mode: str = "run",
+    who: Sequence[str | None] = (),
     **asked: Any,
 ) -> int:
-    """Runs agents on a task and judges what they made; the exit code says whether there is a winner."""
+    """Runs agents on a task and judges what they made; the exit code says whether there is a winner.
+
+    `who` are the agents of the approaches, where each has its own (None: the default one)."""
     if plan is not None:
         return divided(call, plan, prompt, dry_run=dry_run, detach=detach)
     if prompt == "-":
         prompt = sys.stdin.read()
     words = [*asked.get("approaches", ()), *asked.get("suite", ())]
     hint = (prompt or " ".join(words) or "run").strip()
-    opened = session.begin(call.here, mode="run", hint=hint, **call.place)
+    opened = session.begin(call.here, mode=mode, hint=hint, **call.place)
     if detach and not dry_run:
         code = background.detach(opened, call)
         if code is not None:
@@ -55,7 +60,7 @@ def run(
             )
         base = base_of(opened)
         target = choose_target(opened.repo, opened.settings.target)
-        entries, why = _entries(opened, what)
+        entries, why = _entries(opened, what, who)
         call.say(announcement(opened, entries, why))
         if dry_run:
             return 0
@@ -91,11 +96,14 @@ def base_of(opened: Session) -> str:
     return commit
 
 
-def _entries(opened: Session, what: Task) -> tuple[tuple[Entry, ...], str]:
+def _entries(
+    opened: Session, what: Task, who: Sequence[str | None]
+) -> tuple[tuple[Entry, ...], str]:
     """Who tries what, and in words why this agent. Raises ArenaError for unknown agents, or none at all."""
     settings, why = opened.settings, "as asked"
     names: list[tuple[str, int]] = []
-    for name, count in agents.parse_agents(settings.agents):
+    wanted = [(name, 1) for name in who]
+    for name, count in wanted or agents.parse_agents(settings.agents):
         choice = agents.default_agent(
             configured=name or settings.agent,
             failing_suite=bool(what.suite) and not name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from arena import control, runs
 from arena.commands.call import Call
 from arena.commands.look import runs_of
 from arena.errors import ArenaError
+from arena.signals import line
 
 # The states of an entry in which its agent works, or will.
 BUSY = ("waiting", "setting up", "queued", "working", "rate limit")
@@ -62,7 +64,14 @@ def pause(call: Call, run: str | None, label: str | None) -> int:
 
 
 def resume(call: Call, run: str | None, label: str | None) -> int:
-    """Lets agents go on that were paused."""
+    """Lets agents go on that were paused, or a plan that was interrupted or blocked."""
+    parent = runs_of(call.here)
+    folder = parent / runs.find_run(parent, None if run in _labels(parent) else run)
+    found = runs.state(folder)
+    if found.get("mode") == "plan" and not found["going"]:
+        from arena.commands import plan
+
+        return plan.resume(call, folder.name)
     going, label = _meant(call, run, label)
     held = [one for one in _busy(going, label) if control.given(going[0], one, "pause")]
     for one in held:
@@ -71,6 +80,11 @@ def resume(call: Call, run: str | None, label: str | None) -> int:
     if not held:
         raise ArenaError("nobody is paused there. Pause with: arena pause")
     return 0
+
+
+def _labels(parent: Path) -> list[str]:
+    """The entries of the latest run."""
+    return list(runs.state(parent / runs.find_run(parent, None))["entries"])
 
 
 def stop(call: Call, run: str | None, label: str | None) -> int:
@@ -114,6 +128,24 @@ def done(call: Call, label: str | None, run: str | None) -> int:
         raise ArenaError(f"{many}. Call it in the worktree, or: arena done LABEL")
     control.give(going[0], people[0], "done")
     call.tell(f"{people[0]} is done")
+    return 0
+
+
+def signal(
+    call: Call, word: str, words: Sequence[str], needs: str | None, label: str | None
+) -> int:
+    """Says how an entry stands: from inside of it, or for the entry LABEL of the latest run."""
+    said, percent = list(words), None
+    if word == "progress" and said and said[0].rstrip("%").isdigit():
+        percent = min(100, int(said.pop(0).rstrip("%")))
+    place = os.environ.get("ARENA_SIGNALS")
+    if label is not None or not place:
+        going = _going(call, None)
+        name = _busy(going, label or _around(call.here)[1] or "")[0]
+        place = str(control.stem(going[0], f"{name}.signals"))
+    told = line(word, text=" ".join(said), percent=percent, needs=needs)
+    with Path(place).open("a", encoding="utf-8") as file:
+        file.write(told)
     return 0
 
 

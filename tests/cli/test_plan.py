@@ -1,6 +1,8 @@
 """Plans (protocols A to E): tasks divided over agents, merged in order, verified at sync points, landed at the end."""
 
 import json
+import os
+import signal
 import time
 
 import pytest
@@ -216,7 +218,7 @@ FAULTS = {
     HEAD + task("a", "x") + '[[contract]]\npath = "a"\npolicy = "no"\n': "contract a.policy",
     HEAD + task("a", "x") + "[[tsk]]\nid = 1\n": 'unknown table; did you mean "task"',
     HEAD + 'land = "no"\n' + task("a", "x"): "plan.land: must be end or each",
-    HEAD + "task = 3\n": "task: write it as [[task]]",
+    "task = 3\n" + HEAD: "task: write it as [[task]]",
     "no toml": "not TOML",
 }  # fmt: skip
 
@@ -263,3 +265,68 @@ def test_a_plan_of_50_tasks_is_checked_in_half_a_second(shop):
     begun = time.monotonic()
     shop.told("--version")
     assert best - (time.monotonic() - begun) < 0.5
+
+
+def test_a_plan_that_is_killed_goes_on_where_it_was(shop, tmp_path):
+    """Killed in the second wave: the first is not done again, and nothing is lost."""
+    log, go = tmp_path / "calls", tmp_path / "go"
+    wait = f"while [ ! -e {go} ]; do sleep 0.05; done; "
+    parts = [
+        task("a", f"echo a >> {log}; {put('a.py')}", owns=["/a.py"]),
+        task("b", f"echo b >> {log}; {wait}{put('b.py')}", depends_on=["a"]),
+        task("c", f"echo c >> {log}; cat a.py b.py > c.py", depends_on=["b"]),
+    ]
+    (shop.path.parent / "plan.toml").write_text("\n".join([HEAD, *parts]))
+    run = shop.json("run", "--plan", "../plan.toml", "--detach")["run"]
+    end = time.monotonic() + 60
+    while not (log.exists() and "b" in log.read_text()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    os.kill(shop.json("status", run)["process"], signal.SIGKILL)
+    while shop.json("status", run)["going"]:
+        time.sleep(0.1)
+    assert shop.json("status", run)["state"] == "interrupted"
+    # The run's copy of the plan counts.
+    (shop.path.parent / "plan.toml").write_text("damaged")
+    go.touch()
+    assert "all of it is done" in shop.told("resume", run)
+    assert log.read_text().split() == ["a", "b", "b", "c"]
+    assert shop.git("show", "main:c.py") == "x = 1\nx = 1"
+    assert shop.json("status", run)["state"] == "done"
+    assert shop.git("branch", "--list", "arena/*") == ""
+
+
+def test_a_blocked_plan_goes_on_once_it_is_mended(shop, tmp_path):
+    key = tmp_path / "key"
+    parts = [
+        task("a", put("a.py"), owns=["/a.py"]),
+        task("b", f"test -e {key} && {put('b.py')}", owns=["/b.py"], retries=0),
+    ]
+    found = run(shop, *parts, code=1)
+    assert found["entries"]["b"]["state"] == "blocked"
+    key.touch()
+    assert "all of it is done" in shop.told("resume", found["run"])
+    assert {"a.py", "b.py"} <= set(shop.git("ls-tree", "--name-only", "main").split())
+
+
+# Each makes a file of its own in the folder that its task names.
+WORKER = """#!/bin/sh
+place=$(printf '%s' "$1" | sed -n 's/.*yours: \\/\\([^,]*\\)\\/.*/\\1/p' | head -n 1)
+mkdir -p "$place" && echo "$ARENA_LABEL" > "$place/$ARENA_LABEL.txt"
+"""
+
+
+@pytest.mark.parametrize("kind", ["full-stack", "api-heavy", "ui-heavy", "streams"])
+def test_e2_each_example_plan_runs_as_it_is(shop, tmp_path, kind):
+    (tmp_path / "agent.sh").write_text(WORKER)
+    shop.told("init", "--plan", kind)
+    assert "there already" in shop.refused("init", "--plan", kind)
+    said = shop.told("plan", "check", "plan.toml")
+    assert "can be run" in said
+    shop.git("add", "-A")
+    shop.git("commit", "-qm", "plan")
+    done = shop.arena("run", "--plan", "plan.toml")
+    assert done.returncode == 0, done.stderr
+    steps = shop.json("plan", "show", "plan.toml")["waves"]
+    merged = [line for line in subjects(shop) if "Merge" in line]
+    assert len(merged) >= sum(len(wave) for wave in steps) - 2

@@ -1,0 +1,248 @@
+"""The other patterns of the protocols (rows D4 to D15): explore, spawn, safety net, and the words around them."""
+
+import json
+
+import pytest
+
+# An agent that does what a file of its label's name says, in the shell.
+AGENT = '#!/bin/sh\n[ -e "{place}/$ARENA_LABEL" ] && . "{place}/$ARENA_LABEL"\nexit 0\n'
+BENCH = "from calc import total\n\nprint('took', total([1, 2]))\n"
+SPRINT = """question = "How should the sum be made?"
+constraints = ["only the standard library", "no new file"]
+
+[[approach]]
+name = "loop"
+do = "Mend the loop."
+
+[[approach]]
+name = "builtin"
+do = "Use sum()."
+agent = "command"
+
+[[approach]]
+name = "none"
+do = "Write down why it can stay as it is."
+
+[[measure]]
+name = "answer"
+command = "python bench.py"
+unit = "ms"
+better = "higher"
+
+[[measure]]
+name = "memory"
+command = "python -c 'print(1_000)'"
+"""
+RESULTS = """# What I found
+
+## Evidence
+
+    $ python bench.py
+```
+# no heading
+12
+```
+### More of it
+It is <b>fast</b>.
+
+## Effort
+Two lines.
+
+## Risks of it
+None that I know.
+
+## Testing notes
+by hand
+"""
+
+
+@pytest.fixture
+def agents(project, tmp_path):
+    """Sets what the agent with a label does."""
+    place = tmp_path / "deeds"
+    place.mkdir()
+    program = tmp_path / "agent.sh"
+    program.write_text(AGENT.format(place=place))
+    program.chmod(0o755)
+    text = f'command = ["{program}", "{{prompt}}"]\nagent = "command"\nbenchmark_runs = 2\n'
+    (project.path / "arena.toml").write_text(text)
+    (project.path / "bench.py").write_text(BENCH)
+    project.git("add", "-A")
+    project.git("commit", "-qm", "settings")
+
+    def deed(label, words):
+        (place / label).write_text(words)
+
+    return deed
+
+
+def write(name, text):
+    return f"cat > {name} <<'END'\n{text}END\n"
+
+
+def test_d4_a_sprint_compares_approaches_and_keeps_what_was_learned(project, agents):
+    mended = "sed -i 's/values\\[1:\\]/values/' calc.py\n"
+    agents("loop", mended + write("RESULTS.md", RESULTS))
+    # It breaks the other test, and says by which command it wants to be measured.
+    builtin = "def total(values):\n    return 100 if values else 1\n"
+    agents("builtin", write("calc.py", builtin) + "echo 'print(7)' > bench.py\n")
+    agents("none", write("RESULTS.md", "It is fine.\n"))
+    (project.path.parent / "sprint.toml").write_text(SPRINT)
+    main = project.git("rev-parse", "main")
+    done = project.arena("explore", "--sprint", "../sprint.toml")
+    assert done.returncode == 0, done.stderr
+    assert "Answer (ms, higher is better): " in done.stdout
+    assert "builtin 100 (best)" in done.stdout
+    assert "; base 2" in done.stdout
+    assert project.git("rev-parse", "main") == main
+
+    told = json.loads(project.told("report", "--format", "json"))
+    assert told["mode"] == "explore"
+    assert told["verdict"]["headline"] == "loop looks best."
+    measured = {c["label"]: c["measurements"] for c in told["candidates"]}
+    assert measured["loop"]["sprint.answer"]["value"] == 3
+    assert measured["builtin"]["sprint.answer"]["value"] == 100, (
+        "by the base's bench.py"
+    )
+    assert measured["loop"]["sprint.answer"]["base"] == 2
+    assert measured["loop"]["sprint.memory"]["value"] == 1000
+    [answer, _] = told["measures"]
+    assert answer["best"] == ["builtin"]
+    first, second, third = told["approaches"]
+    assert [part["title"] for part in first["words"]] == ["Evidence", "Effort", "Risks", "In other words"]  # fmt: skip
+    assert "# no heading\n12" in first["words"][0]["message"]
+    assert "### More of it" in first["words"][0]["message"]
+    assert second["words"] == []
+    assert third["outcome"] == "no-change"
+    assert third["words"][0]["message"] == "It is fine."
+
+    # The learning stays, whatever is cleaned; the words are nobody's evidence and no markup.
+    project.told("clean")
+    assert project.git("worktree", "list").count("\n") == 0
+    assert "loop" in project.told("list")
+    page = project.told("report", "--format", "html")
+    assert "It is &lt;b&gt;fast&lt;/b&gt;." in page
+    assert "In the author's words, which nobody has checked" in page
+    assert "<b>fast" not in page
+
+
+def test_d4_nothing_of_an_exploration_lands_unless_it_is_named_and_passes(project, agents):  # fmt: skip
+    agents("good", "sed -i 's/values\\[1:\\]/values/' calc.py\n")
+    agents("bad", "sed -i 's/values\\[1:\\]/values[1:] or [1]/' calc.py\n")
+    words = ["--approach", "good: mend it", "--approach", "bad: do not"]
+    told = project.json("explore", "How?", *words)
+    main = project.git("rev-parse", "main")
+    assert {c["label"]: c["excluded"] for c in told["candidates"]}["bad"] is None
+    refused = project.refused("merge")
+    assert "was to explore, so nothing merges by itself. Name one of good, bad" in refused  # fmt: skip
+    done = project.arena("merge", told["run"], "bad")
+    assert done.returncode == 1
+    assert "regressions" in done.stderr
+    assert project.git("rev-parse", "main") == main
+    project.told("merge", told["run"], "good")
+    assert project.git("rev-parse", "main") != main
+
+
+def test_d4_a_measure_that_fails_is_a_value_with_a_reason(project, agents):
+    agents("same", "echo '# more' >> calc.py\n")
+    agents("broken", "echo 'raise OSError(7)' >> calc.py\n")
+    sprint = SPRINT.partition("[[approach]]")[0] + "".join(
+        f'[[approach]]\nname = "{name}"\ndo = "x"\n' for name in ("same", "broken")
+    )
+    sprint += '[[measure]]\nname = "answer"\ncommand = "python bench.py"\n'
+    sprint += '[[measure]]\nname = "words"\ncommand = "python -c \'print(str())\'"\n'
+    (project.path.parent / "sprint.toml").write_text(sprint)
+    told = project.json("explore", "--sprint", "../sprint.toml")
+    measured = {c["label"]: c["measurements"] for c in told["candidates"]}
+    assert measured["same"]["sprint.answer"]["value"] == 2
+    failed = measured["broken"]["sprint.answer"]
+    assert failed["value"] is None
+    assert "exit code 1" in failed["why_none"]
+    assert "OSError: 7" in failed["why_none"]
+    assert "printed no number" in measured["same"]["sprint.words"]["why_none"]
+    assert "printed no number" in told["measures"][1]["base_why"]
+
+
+def test_d4_agents_are_told_to_bring_evidence_effort_and_risks(project, agents):
+    agents("one", "")
+    (project.path / "arena.toml").write_text(
+        'command = ["/bin/sh", "-c", "echo \\"$0\\" > told.txt", "{prompt}"]\nagent = "command"\n'
+    )
+    sprint = SPRINT.replace('agent = "command"\n', "")
+    (project.path.parent / "sprint.toml").write_text(sprint)
+    told = project.json("explore", "--sprint", "../sprint.toml", "--base", "HEAD", code=1)  # fmt: skip
+    [one] = [c for c in told["candidates"] if c["label"] == "builtin"]
+    said = project.git("show", f"{one['commit']}:told.txt")
+    wanted = ["How should the sum", "- no new file", "Use sum()", "## Evidence"]
+    wanted += ["## Effort", "## Risks", "- answer (ms, higher is better): python bench.py"]  # fmt: skip
+    assert [words for words in wanted if words not in said] == []
+
+
+FAULTS = """quest = "x"
+constraints = "one"
+question = ""
+[[approach]]
+name = "a b"
+do = 3
+[[approach]]
+name = "c"
+agents = "claude"
+[[measure]]
+name = "time"
+"""
+NAMES = """question = "x"
+[[approach]]
+name = "a b"
+do = "x"
+agent = "cloud"
+[[approach]]
+name = "c"
+do = "x"
+[[approach]]
+name = "c"
+do = "y"
+[[measure]]
+name = "time"
+command = "python 'bench.py"
+better = "smaller"
+"""
+
+
+SAID = """quest: unknown key; did you mean "question"?
+constraints: must be a list of texts
+question: must be a text
+approach a b.do: must be a text
+approach c.do: missing
+approach c.agents: unknown key
+measure time.command: missing"""
+NAMES_SAID = """approach a b.name: use letters
+approach a b.agent: no agent is called "cloud"
+approach c.name: there are two
+measure time.better: must be lower or higher
+measure time.command: can't be read"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FAULTS, SAID),
+        (NAMES, NAMES_SAID),
+        ('question = "x"\n', "approach: missing: at least one [[approach]]"),
+        ("question = ", "not TOML"),
+    ],
+)
+def test_d4_all_faults_of_a_sprint_are_told_with_their_keys(project, text, said):
+    (project.path.parent / "sprint.toml").write_text(text)
+    before = project.everything()
+    done = project.arena("explore", "--sprint", "../sprint.toml")
+    assert done.returncode == 2
+    assert [line for line in said.splitlines() if line not in done.stderr] == []
+    assert project.everything() == before
+
+
+def test_d4_what_an_exploration_needs_is_said(project):
+    assert "no such file" in project.refused("explore", "--sprint", "x.toml")
+    assert "--approach TEXT" in project.refused("explore", "How?")
+    (project.path.parent / "sprint.toml").write_text(SPRINT)
+    words = ["How?", "--sprint", "../sprint.toml"]
+    assert "Give the file alone" in project.refused("explore", *words)
