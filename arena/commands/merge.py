@@ -124,7 +124,8 @@ def clean(call: Call, run: str | None, *, dry_run: bool) -> int:
     if not dry_run:
         division.tidy(opened)  # where it is a plan
     done = _clean(opened, call, dry_run=dry_run)
-    call.tell("Nothing was changed." if dry_run else f"{opened.run} is clean.")
+    end = f"{opened.run} is {'not all ' if done.kept else ''}clean."
+    call.tell("Nothing was changed." if dry_run else end)
     return 1 if done.kept else 0
 
 
