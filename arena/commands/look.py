@@ -74,6 +74,10 @@ def report(call: Call, run: str | None, kind: str | None, *, show: bool) -> int:
     """Prints the path of the page, or the report in another format."""
     parent = runs_of(call.here)
     folder = parent / runs.find_run(parent, run)
+    page = folder / "report.html"
+    if not (folder / "document.json").exists() and page.exists() and kind is None:
+        call.tell(str(page))  # of a plan
+        return 0
     if not (folder / "document.json").exists():
         raise ArenaError(f"run {folder.name} was not judged to its end: no report.")
     document = store.read_json(folder / "document.json")

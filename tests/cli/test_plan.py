@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -370,3 +371,18 @@ def test_c10_d11_what_it_took_is_told_and_clean_takes_all_of_a_blocked_plan(shop
     kept = shop.git("for-each-ref", "--format=%(refname)", "refs/arena/archive")
     assert f"archive/{found['run']}/staging" in kept
     assert kept.count("shop-b") == 1, "also what failed"
+
+
+def test_the_page_of_a_plan_says_what_ran_when_and_escapes_what_agents_say(shop):
+    bad = "<script>alert(1)</script>"
+    note = f"printf '### For x:\\n- File: y\\n- Change: {bad}\\n' > HANDOFF_FROM_A.md"
+    do = f"{put('a.py')}; {note}".replace("\\n", "\\\\n")
+    found = run(shop, task("a", do), task("b", put("b.py"), depends_on=["a"]))
+    page = Path(found["report"]).read_text()
+    assert "2 of 2 tasks are merged" in page
+    assert page.count("<rect") == 2
+    assert bad not in page
+    assert "&lt;script&gt;" in page
+    assert shop.told("report", found["run"]).strip().endswith("report.html")
+    tries = [p.name for p in (shop.path / "reports").iterdir() if "shop-" in p.name]
+    assert tries == [], "tries have their plan's page"
