@@ -74,6 +74,7 @@ def _write_all(number: int, line: bytes) -> None:
 
 # The state of a run, and of one of its entries, after an event; the others leave it as it was.
 RUN_STATES = {
+    "spawned": "spawned",
     "verdict": "judged",
     "landed": "merged",
     "undone": "undone",
@@ -84,6 +85,7 @@ RUN_STATES = {
 }
 ENTRY_STATES = {
     "setting-up": "setting up",
+    "spawned": "waiting",
     "agent-queued": "queued",
     "agent-started": "working",
     "agent-waiting": "rate limit",

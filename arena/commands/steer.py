@@ -25,7 +25,8 @@ def _going(call: Call, run: str | None) -> Going:
     state = runs.state(folder)
     if not state["going"]:
         why = f"run {folder.name} does not go on any more ({state['state']})."
-        raise ArenaError(f"{why} See: arena status {folder.name}")
+        see = "judge --worktrees" if state["state"] == "spawned" else "status"
+        raise ArenaError(f"{why} See: arena {see} {folder.name}")
     return folder, state
 
 

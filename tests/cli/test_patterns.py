@@ -1,6 +1,7 @@
 """The other patterns of the protocols (rows D4 to D15): explore, spawn, safety net, and the words around them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -246,3 +247,50 @@ def test_d4_what_an_exploration_needs_is_said(project):
     (project.path.parent / "sprint.toml").write_text(SPRINT)
     words = ["How?", "--sprint", "../sprint.toml"]
     assert "Give the file alone" in project.refused("explore", *words)
+
+
+def test_d10_worktrees_are_spawned_judged_and_cleaned(project):
+    told = project.json("spawn", "auth", "--agents", "3", "--base", "main")
+    run, trees = told["run"], told["worktrees"]
+    assert [tree["label"] for tree in trees] == ["auth-1", "auth-2", "auth-3"]
+    # Known everywhere, with the status that the protocol asks for.
+    assert project.json("status", run)["state"] == "spawned"
+    [file] = Path(project.env["ARENA_STATE_DIR"]).glob(f"*/runs/{run}/status/auth-1.json")  # fmt: skip
+    status = json.loads(file.read_text())
+    assert (status["status"], status["worktree"]) == ("PENDING", trees[0]["path"])
+    listed = project.json("worktrees", "list", run)["worktrees"]
+    assert [row["path"] for row in listed] == [tree["path"] for tree in trees]
+
+    nothing = project.arena("judge", "--worktrees", run)
+    assert nothing.returncode == 1
+    first, second, _ = (Path(tree["path"]) for tree in trees)
+    calc = (first / "calc.py").read_text()
+    (first / "calc.py").write_text(calc.replace("values[1:]", "values"))
+    (first / "RESULTS.md").write_text("It sums all.\n")
+    (second / "calc.py").write_text(calc.replace("values[1:]", "values[2:]"))
+    project.program("git", "-C", second, "commit", "-qam", "mine")
+    told = project.json("judge", "--worktrees", run)
+    assert told["verdict"]["winner"] == "auth-1"
+    assert {c["source"] for c in told["candidates"]} == {"spawned worktree"}
+    assert len(told["candidates"]) == 2
+    assert told["candidates"][0]["message"] == "It sums all.\n"
+    # More work, judged again; then it lands, and the worktrees go when they are told to.
+    (second / "calc.py").write_text("total = sum\n")
+    told = project.json("judge", "--worktrees", run, code=1)
+    assert sorted(told["verdict"]["tied"]) == ["auth-1", "auth-2"]
+    assert len(told["candidates"]) == 2
+    project.told("merge", told["run"], "auth-2")
+    assert project.git("show", "main:calc.py") == "total = sum"
+    assert first.exists()
+    project.told("clean", run)
+    assert not first.exists()
+    assert project.git("branch", "--list", "arena/*") == ""
+    assert "no worktree any more" in project.refused("judge", "--worktrees", run)
+
+
+def test_d10_what_is_spawned_wants_to_be_judged_not_steered(project):
+    run = project.json("spawn", "--agents", "1")["run"]
+    assert f"arena judge --worktrees {run}" in project.refused("done", "work-1")
+    assert "not both" in project.refused("judge", "good", "--worktrees", run)
+    assert "arena judge CANDIDATE" in project.refused("judge")
+    assert "see them with" in project.refused("spawn", "--base", "nothing").lower()
