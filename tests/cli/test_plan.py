@@ -386,3 +386,26 @@ def test_the_page_of_a_plan_says_what_ran_when_and_escapes_what_agents_say(shop)
     assert shop.told("report", found["run"]).strip().endswith("report.html")
     tries = [p.name for p in (shop.path / "reports").iterdir() if "shop-" in p.name]
     assert tries == [], "tries have their plan's page"
+
+
+SPENDER = """#!/bin/sh
+echo '{"type": "result", "subtype": "success", "is_error": false, "result": "ok", "total_cost_usd": 0.6}'
+echo > "$ARENA_LABEL.py"
+"""
+
+
+def test_d15_the_budget_holds_for_a_whole_plan(shop, tmp_path):
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text(SPENDER)
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{shop.env['PATH']}"
+    there = shop.with_env(PATH=path, ANTHROPIC_API_KEY="k")
+    parts = [
+        task(n, "x", agent="claude", depends_on=d, retries=0)
+        for n, d in (("a", []), ("b", ["a"]), ("c", ["b"]))
+    ]
+    found = run(there, *parts, code=1, words=["--max-cost", "1"])
+    states = {name: entry["state"] for name, entry in found["entries"].items()}
+    assert states == {"a": "merged", "b": "merged", "c": "blocked"}
+    assert "budget is spent" in found["entries"]["c"]["why"]
