@@ -305,7 +305,7 @@ def with_agent(project, text=AGENT):
     return project
 
 
-def test_run_with_a_command_as_agent_merges_by_itself(project):
+def test_d1_run_with_a_command_as_agent_merges_by_itself(project):
     with_agent(project)
     found = project.json("run", "Mend total()", "--merge", "auto", "--keep")
     assert found["verdict"]["winner"]

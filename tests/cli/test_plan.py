@@ -56,7 +56,7 @@ def subjects(project, rev="main"):
     return project.git("log", "--format=%s", rev).splitlines()
 
 
-def test_c1_c3_tasks_run_in_waves_and_are_merged_with_a_message_each(shop):
+def test_b7_c1_c3_d2_tasks_run_in_waves_and_are_merged_with_a_message_each(shop):
     found = run(
         shop,
         task("core", put("core/a.py"), owns=["/core/"]),
@@ -100,7 +100,7 @@ def test_b2_who_leaves_its_territory_is_tried_again_with_the_reason(shop, tmp_pa
     assert "This was tried before, and failed: core: territory" in told[1]
 
 
-def test_c7_a_task_that_keeps_failing_is_blocked_and_the_rest_goes_on(shop):
+def test_a6_a10_c7_a_task_that_keeps_failing_is_blocked_and_the_rest_goes_on(shop):
     found = run(
         shop,
         task("good", put("a.py"), owns=["/a.py"]),
@@ -111,13 +111,17 @@ def test_c7_a_task_that_keeps_failing_is_blocked_and_the_rest_goes_on(shop):
     states = {name: entry["state"] for name, entry in found["entries"].items()}
     assert states == {"good": "merged", "bad": "blocked", "after": "waiting"}
     assert "2 tries failed" in found["entries"]["bad"]["why"]
+    assert "| bad | 2 tries failed" in shop.told("handoff")
+    assert "bad                      blocked      (2 tries failed" in shop.told(
+        "status"
+    )
     assert found["state"] == "blocked"
     assert "a.py" not in shop.git("ls-tree", "--name-only", "main"), "nothing lands"
     staging = f"arena/{found['run']}/staging"
     assert "a.py" in shop.git("ls-tree", "--name-only", staging), "nothing is lost"
 
 
-def test_e4_a4_nothing_behind_a_sync_point_begins_before_it_is_verified(shop):
+def test_a4_e4_nothing_behind_a_sync_point_begins_before_it_is_verified(shop):
     sync = '[[sync]]\nname = "both"\nafter = ["a", "b"]\nverify = "test -f a.py && test -f b.py"\n'
     parts = [
         task("a", put("a.py"), owns=["/a.py"]),
@@ -373,7 +377,7 @@ def test_c10_d11_what_it_took_is_told_and_clean_takes_all_of_a_blocked_plan(shop
     assert kept.count("shop-b") == 1, "also what failed"
 
 
-def test_the_page_of_a_plan_says_what_ran_when_and_escapes_what_agents_say(shop):
+def test_b8_the_page_of_a_plan_says_what_ran_when_and_escapes_what_agents_say(shop):
     bad = "<script>alert(1)</script>"
     note = f"printf '### For x:\\n- File: y\\n- Change: {bad}\\n' > HANDOFF_FROM_A.md"
     do = f"{put('a.py')}; {note}".replace("\\n", "\\\\n")
