@@ -37,7 +37,9 @@ TASK = [
     option("--out", metavar="DIR", help="Copy the report there too."),
     JSON,
 ]
-JUDGING = "base target rubric python test junit env allow_network merge jobs seed"
+JUDGING = (
+    "base target pattern rubric python test junit env allow_network merge jobs seed"
+)
 PROMPT = option("--prompt", metavar="TEXT", help="The task's text.")
 CANDIDATES = argument("names", nargs=-1, metavar="CANDIDATE...")
 APPROACH = several("--approach", "approaches", "TEXT", "One entry each.")

@@ -65,7 +65,11 @@ def _limits(settings: Settings, entries: Sequence[Entry]) -> str:
 def _cautions(settings: Settings, entries: Sequence[Entry]) -> list[str]:
     """What will keep agents from working without a word, and limits that can't hold for them."""
     found = []
-    for name in sorted({entry.agent for entry in entries}):
+    makers = {entry.agent for entry in entries}
+    if settings.pattern == "safety-net" and len(makers) == 1:
+        words = f"all entries are made by {entries[0].agent}"
+        found.append(f"caution: {words}, so nobody independent can agree")
+    for name in sorted(makers):
         agent = agents.AGENTS[name]
         env = agents.agent_environment(settings.env, agent=agent)
         if trap := agent.caution(env):

@@ -294,3 +294,39 @@ def test_d10_what_is_spawned_wants_to_be_judged_not_steered(project):
     assert "not both" in project.refused("judge", "good", "--worktrees", run)
     assert "arena judge CANDIDATE" in project.refused("judge")
     assert "see them with" in project.refused("spawn", "--base", "nothing").lower()
+
+
+def test_d5_the_safety_net_lets_through_what_two_found_by_themselves(project):
+    # Another way to the same, and one that does something else where no test looks.
+    project.git("checkout", "-q", "-b", "other", "main")
+    body = "import functools\n\n\ndef total(values):\n    return functools.reduce(lambda a, b: a + b, values, 0)\n"
+    project.commit("other", calc_py=body)
+    project.git("checkout", "-q", "main")
+    net = ["--pattern", "safety-net", "--merge", "auto", "--suite", "tests/test_calc.py"]  # fmt: skip
+    main = project.git("rev-parse", "main")
+    alone = project.json("judge", "good", "worse", *net)
+    assert alone["verdict"]["winner"] == "good"
+    [block] = alone["verdict"]["blocks"]
+    assert "safety-net: nobody independent does the same (worse: fails required.passed)" in block  # fmt: skip
+    assert project.git("rev-parse", "main") == main
+    assert "has an open question" in project.refused("merge")
+    # The same run by another rubric keeps the net.
+    again = project.json("rescore", alone["run"], "--rubric", "merge-safe")
+    assert block in again["verdict"]["blocks"]
+
+    twice = project.json("judge", "good", "other", "worse", *net)
+    assert twice["verdict"]["blocks"] == []
+    assert "made independently" in twice["verdict"]["reasons"][0]["text"]
+    assert twice["landed"]["label"] == twice["verdict"]["winner"]
+    assert project.git("rev-parse", "main") != main
+
+
+def test_d5_a_net_that_can_hold_nothing_is_said(project, agents):
+    agents("command-1", "sed -i 's/values\\[1:\\]/values/' calc.py\n")
+    net = ["--pattern", "safety-net"]
+    done = project.arena("run", "Mend it", "--agents", "command:2", *net, "--merge", "auto")  # fmt: skip
+    assert "caution: all entries are made by command" in done.stderr
+    assert "safety-net: nobody independent does the same" in done.stdout
+    assert "not merged by itself" in done.stderr
+    said = project.refused("judge", "good", "--fast", *net)
+    assert "safety-net needs the runs that --fast leaves out" in said
