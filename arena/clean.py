@@ -112,8 +112,8 @@ def _clean_one(session: Session, tree: Worktree, done: Cleaned) -> None:
     if not os.path.lexists(tree.path) and tree.path not in heads:
         return
     size = _size(tree.path)
-    done.worktrees += (tree.label,)
     if done.dry_run:
+        done.worktrees += (tree.label,)
         done.freed += size
         return
     path = str(tree.path)
@@ -126,6 +126,7 @@ def _clean_one(session: Session, tree: Worktree, done: Cleaned) -> None:
         store.remove_tree(moved)
         done.freed += size
     session.journal.add("removed", tree.label, path=path)
+    done.worktrees += (tree.label,)
 
 
 def _save_content(session: Session, tree: Worktree, done: Cleaned) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from arena.candidates import Candidate
+from arena.errors import ArenaError
 from arena.machine import store
 from arena.machine.quarantine import Quarantine
 from arena.patterns import Entry
@@ -25,8 +26,11 @@ def collect(
 
     The suite's files are put back as they were frozen, files that agent programs leave behind and their notes for
     people are left out; the notes are kept in the run's folder, and RESULTS.md is the candidate's message. The
-    worktree's own git state is not trusted: neither read nor written. Raises GitError if it can't be read.
+    worktree's own git state is not trusted: neither read nor written. Raises ArenaError if it can't be read.
     """
+    if not worktree.is_whole:
+        why = "is no folder any more: its agent removed or replaced it"
+        raise ArenaError(f"the worktree {worktree.path} {why}.")
     run, label, quarantine = session.run, entry.label, session.quarantine
     tree, base = _trees(session, worktree, suite)
     notes = _notes(session, worktree)
@@ -52,7 +56,7 @@ def is_changed(
     session: Session, worktree: Worktree, suite: Mapping[str, bytes]
 ) -> bool:
     """Whether a worktree holds work that would make a candidate."""
-    if not worktree.path.is_dir():
+    if not worktree.is_whole:
         return False
     tree, base = _trees(session, worktree, suite)
     return tree != base

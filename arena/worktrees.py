@@ -40,6 +40,11 @@ class Worktree:
         there = os.path.lexists(self.path)
         return there and self.inode in (0, self.path.lstat().st_ino)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether this path is a folder that no link leads out of."""
+        return self.path.is_dir() and self.path.resolve() == self.path
+
 
 def add(session: Session, label: str, *, base: str) -> Worktree:
     """Makes the run's worktree `label` with all files of `base`, on the new branch `arena/<run>/<label>`.

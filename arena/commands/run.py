@@ -10,6 +10,7 @@ from typing import Any
 
 from arena import agents, prompts, race, session, task
 from arena.agents import AGENTS
+from arena.agents.command import refuse_useless
 from arena.commands import detach as background
 from arena.commands import show
 from arena.commands.announce import announcement
@@ -109,9 +110,13 @@ def _entries(
         )
         names.append((choice.name, count))
         why = why if name else choice.why
-    if "command" in dict(names) and not settings.command:
-        hint = 'Set it in arena.toml: command = ["prog", "{prompt}"]'
-        raise ArenaError(f'the agent "command" has no command. {hint}')
+    if "command" in dict(names):
+        on_stdin = settings.command_prompt == "stdin"
+        refuse_useless(
+            settings.command,
+            prompt_comes=on_stdin or bool(what.suite),
+            program_comes=bool(settings.setup),
+        )
     for name in dict(names) if not settings.env else ():  # a variable may be the login
         agent = AGENTS[name]
         env = agents.agent_environment((), agent=agent)

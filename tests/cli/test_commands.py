@@ -297,9 +297,7 @@ def with_agent(project, text=AGENT):
     program.write_text(text)
     python = project.program("sh", "-c", "command -v python3").stdout.strip()
     project.commit("settings", arena_toml="")
-    settings = (
-        f'command = ["{python}", "{program}", "{{label}}"]\nagents = "command:2"\n'
-    )
+    settings = f'command = ["{python}", "{program}", "{{label}}", "{{prompt}}"]\nagents = "command:2"\n'
     (project.path / "arena_toml").unlink()
     (project.path / "arena.toml").write_text(settings)
     project.git("add", "-A")
