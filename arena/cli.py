@@ -233,6 +233,11 @@ def agents() -> None:
     """List the agents that arena can run, and how to install them. Example: arena agents"""
 
 
+@command("look.patterns", "", JSON)
+def patterns() -> None:
+    """Tell which way of working fits which job, and which does not. Example: arena patterns"""
+
+
 @command("doctor.doctor", "", JSON)
 def doctor() -> None:
     """Check everything that a run needs, and say how to mend what is missing. Example: arena doctor"""

@@ -1,6 +1,7 @@
 """The other patterns of the protocols (rows D4 to D15): explore, spawn, safety net, and the words around them."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -330,3 +331,27 @@ def test_d5_a_net_that_can_hold_nothing_is_said(project, agents):
     assert "not merged by itself" in done.stderr
     said = project.refused("judge", "good", "--fast", *net)
     assert "safety-net needs the runs that --fast leaves out" in said
+
+
+def test_d14_the_patterns_are_told_with_commands_that_there_are(project):
+    told = project.json("patterns")
+    names = ["compete", "test-first", "explore", "divide", "safety-net"]
+    assert [row["pattern"] for row in told] == names
+    for row in told:
+        assert row["when"]
+        assert row["when_not"]
+        _, command, *words = shlex.split(row["command"])
+        known = project.told(command, "--help")
+        assert [w for w in words if w.startswith("--") and f"{w} " not in known] == []
+    said = project.told("patterns")
+    assert all(f"\n{name}\n" in f"\n{said}" for name in names)
+
+
+def test_d14_what_can_not_give_what_it_is_for_is_said(project, agents):
+    words = ["Mend it", "--dry-run", "--approach", "a: loop"]
+    one = project.arena("run", *words, "--agents", "repair:1")
+    assert "caution: there is one approach only" in one.stderr
+    assert "caution: repair reads no words" in one.stderr
+    two = project.arena("run", *words, "--approach", "b: sum()", "--agents", "command")
+    assert two.returncode == 0
+    assert "see: arena patterns" not in two.stderr
