@@ -37,7 +37,9 @@ TASK = [
     option("--out", metavar="DIR", help="Copy the report there too."),
     JSON,
 ]
-JUDGING = "base target rubric python test junit env allow_network merge jobs seed"
+JUDGING = (
+    "base target pattern rubric python test junit env allow_network merge jobs seed"
+)
 PROMPT = option("--prompt", metavar="TEXT", help="The task's text.")
 CANDIDATES = argument("names", nargs=-1, metavar="CANDIDATE...")
 APPROACH = several("--approach", "approaches", "TEXT", "One entry each.")
@@ -229,6 +231,11 @@ def report() -> None:
 @command("look.agents", "", JSON)
 def agents() -> None:
     """List the agents that arena can run, and how to install them. Example: arena agents"""
+
+
+@command("look.patterns", "", JSON)
+def patterns() -> None:
+    """Tell which way of working fits which job, and which does not. Example: arena patterns"""
 
 
 @command("doctor.doctor", "", JSON)

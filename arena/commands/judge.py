@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from arena import candidates, places, publish, race, rubric, session, task
@@ -88,7 +88,12 @@ def load_rubric(opened: Session, wanted: str | None = None) -> Rubric:
     name, text = rubric.find(
         wanted or opened.settings.rubric, folder=opened.here, shipped=shipped_rubrics()
     )
-    return rubric.load(text, name=name, known=measures.KNOWN)
+    rules = rubric.load(text, name=name, known=measures.KNOWN)
+    if opened.settings.pattern == "safety-net":
+        if opened.settings.fast:
+            raise ArenaError("safety-net needs the runs that --fast leaves out.")
+        rules = replace(rules, agreement=True)
+    return rules
 
 
 def shipped_rubrics() -> dict[str, str]:

@@ -123,6 +123,18 @@ def agents(call: Call) -> int:
     return 0
 
 
+def patterns(call: Call) -> int:
+    """Prints which pattern fits which job."""
+    from arena.patterns.guide import ADVICE
+
+    lines = []
+    for one in ADVICE:
+        lines += [one.pattern, f"  when      {one.when}"]
+        lines += [f"  when not  {one.when_not}", f"  command   {one.command}"]
+    call.tell(lines, [one._asdict() for one in ADVICE])
+    return 0
+
+
 def config(call: Call) -> int:
     """Prints every setting with its origin."""
     from arena import settings

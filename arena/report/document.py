@@ -71,7 +71,7 @@ def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
         "measures": approaches.measures(task.measures, ordered),
         "base": _base(story),
         "rubric": {
-            **_some(rubric, "name about merge noise"),
+            **_some(rubric, "name about merge agreement noise"),
             "hash": rubric.digest,
             "gates": _rules(
                 story, asked_gates(rubric, ordered), "measure condition unless why"

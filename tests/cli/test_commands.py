@@ -10,7 +10,7 @@ import pytest
 
 COMMANDS = (
     "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric check "
-    "worktrees"
+    "worktrees explore spawn patterns"
 )
 
 

@@ -1,6 +1,7 @@
 """The other patterns of the protocols (rows D4 to D15): explore, spawn, safety net, and the words around them."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -294,3 +295,63 @@ def test_d10_what_is_spawned_wants_to_be_judged_not_steered(project):
     assert "not both" in project.refused("judge", "good", "--worktrees", run)
     assert "arena judge CANDIDATE" in project.refused("judge")
     assert "see them with" in project.refused("spawn", "--base", "nothing").lower()
+
+
+def test_d5_the_safety_net_lets_through_what_two_found_by_themselves(project):
+    # Another way to the same, and one that does something else where no test looks.
+    project.git("checkout", "-q", "-b", "other", "main")
+    body = "import functools\n\n\ndef total(values):\n    return functools.reduce(lambda a, b: a + b, values, 0)\n"
+    project.commit("other", calc_py=body)
+    project.git("checkout", "-q", "main")
+    net = ["--pattern", "safety-net", "--merge", "auto", "--suite", "tests/test_calc.py"]  # fmt: skip
+    main = project.git("rev-parse", "main")
+    alone = project.json("judge", "good", "worse", *net)
+    assert alone["verdict"]["winner"] == "good"
+    [block] = alone["verdict"]["blocks"]
+    assert "safety-net: nobody independent does the same (worse: fails required.passed)" in block  # fmt: skip
+    assert project.git("rev-parse", "main") == main
+    assert "has an open question" in project.refused("merge")
+    # The same run by another rubric keeps the net.
+    again = project.json("rescore", alone["run"], "--rubric", "merge-safe")
+    assert block in again["verdict"]["blocks"]
+
+    twice = project.json("judge", "good", "other", "worse", *net)
+    assert twice["verdict"]["blocks"] == []
+    assert "made independently" in twice["verdict"]["reasons"][0]["text"]
+    assert twice["landed"]["label"] == twice["verdict"]["winner"]
+    assert project.git("rev-parse", "main") != main
+
+
+def test_d5_a_net_that_can_hold_nothing_is_said(project, agents):
+    agents("command-1", "sed -i 's/values\\[1:\\]/values/' calc.py\n")
+    net = ["--pattern", "safety-net"]
+    done = project.arena("run", "Mend it", "--agents", "command:2", *net, "--merge", "auto")  # fmt: skip
+    assert "caution: all entries are made by command" in done.stderr
+    assert "safety-net: nobody independent does the same" in done.stdout
+    assert "not merged by itself" in done.stderr
+    said = project.refused("judge", "good", "--fast", *net)
+    assert "safety-net needs the runs that --fast leaves out" in said
+
+
+def test_d14_the_patterns_are_told_with_commands_that_there_are(project):
+    told = project.json("patterns")
+    names = ["compete", "test-first", "explore", "divide", "safety-net"]
+    assert [row["pattern"] for row in told] == names
+    for row in told:
+        assert row["when"]
+        assert row["when_not"]
+        _, command, *words = shlex.split(row["command"])
+        known = project.told(command, "--help")
+        assert [w for w in words if w.startswith("--") and f"{w} " not in known] == []
+    said = project.told("patterns")
+    assert all(f"\n{name}\n" in f"\n{said}" for name in names)
+
+
+def test_d14_what_can_not_give_what_it_is_for_is_said(project, agents):
+    words = ["Mend it", "--dry-run", "--approach", "a: loop"]
+    one = project.arena("run", *words, "--agents", "repair:1")
+    assert "caution: there is one approach only" in one.stderr
+    assert "caution: repair reads no words" in one.stderr
+    two = project.arena("run", *words, "--approach", "b: sum()", "--agents", "command")
+    assert two.returncode == 0
+    assert "see: arena patterns" not in two.stderr
