@@ -177,9 +177,9 @@ def pause() -> None:
     """Hold agents up; their time limits stand still. Example: arena pause 20261121-1530 claude-1"""
 
 
-@command("steer.resume", "", RUN, LABEL)
+@command("steer.resume", "", RUN, LABEL, JSON)
 def resume() -> None:
-    """Let paused agents go on. Example: arena resume"""
+    """Let paused agents go on; or a run that was killed, a plan that is blocked. Example: arena resume"""
 
 
 @command("steer.stop", "", RUN, LABEL)
