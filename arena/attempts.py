@@ -87,7 +87,7 @@ def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> T
     if found:
         found = replace(found, message=found.message or attempt.told.text or "")
         archive.keep(session, label, found.commit)
-        base_tree = session.quarantine.git.tree_of(tree.base)
+        base_tree = session.quarantine.tree_of(tree.base)
         changes = session.quarantine.changes(base_tree, found.tree)
         files = [change.path for change in changes]
         facts = {"commit": found.commit, "tree": found.tree, "files": files}
