@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from arena import deliver, prompts, race, session
+from arena import deliver, journal, prompts, race, session
 from arena import task as tasks
 from arena.contracts import join
 from arena.errors import ArenaError, one_line
@@ -180,6 +180,7 @@ class Assignment:
         agent = division.plan.agent(step) or division.agent
         given = {**division.given, "base": tip, "merge": "never"}
         given |= {"target": division.staging.removeprefix("refs/heads/")}
+        given |= _left(own)
         made = session.begin(
             own.here, mode="task", hint=f"{division.plan.name}-{step.id}",
             given=given, config=division.config,
@@ -239,6 +240,28 @@ class Assignment:
                 f"This was tried before, and failed: {one_line(self.why, limit=2000)}"
             )
         return tuple(rules)
+
+
+def _left(own: Session) -> dict[str, str]:
+    """What is left of the plan's budget, for the run of its next try. Raises ArenaError if that is nothing."""
+    parent, limits = own.folder.parent, own.settings
+    tries = [e.data["run"] for e in own.journal.events() if e.kind == "task-started"]
+    ends = [
+        event.data
+        for run in tries
+        for event in journal.replay(parent / run / "journal.log")
+        if event.kind == "attempt"
+    ]
+    found = {}
+    for limit, name in (("max_cost", "cost"), ("max_tokens", "tokens")):
+        most = getattr(limits, limit)
+        if most is None:
+            continue
+        left = most - sum(end[name] or 0 for end in ends)
+        if left <= 0:
+            raise ArenaError(f"the plan's budget is spent ({limit} {most:g}).")
+        found[limit] = f"{left:f}" if limit == "max_cost" else str(int(left))
+    return found
 
 
 def _follow_up(plan: Plan, name: str, wish: Handoff) -> Step:

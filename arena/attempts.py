@@ -78,7 +78,7 @@ def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> T
             "ARENA_PORT": str(worktrees.port_range(number).start),
         }
         with crew.set_ups:
-            _prepare(session, task, tree, env)
+            prepare(session, task, tree, env)
         attempt = _attempt(crew, task, entry, tree, env)
         found = snapshot.collect(session, tree, entry, task.suite)
     except (ArenaError, OSError) as error:
@@ -86,18 +86,35 @@ def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> T
         return Tried(entry, attempt, None, str(error))
     if found:
         found = replace(found, message=found.message or attempt.told.text or "")
-        archive.keep(session, label, found.commit)
-        base_tree = session.quarantine.tree_of(tree.base)
-        changes = session.quarantine.changes(base_tree, found.tree)
-        files = [change.path for change in changes]
-        facts = {"commit": found.commit, "tree": found.tree, "files": files}
-        journal.add("candidate", label, **facts)
+        _keep(session, tree, found)
     return Tried(entry, attempt, found, attempt.why)
 
 
-def _prepare(
+def collect(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candidate]:
+    """What somebody whom arena did not start left in these worktrees, archived; nothing of one without a change."""
+    found = []
+    for tree in trees:
+        entry = Entry(label=tree.label, agent="somebody", prompt="", seed=0)
+        one = snapshot.collect(session, tree, entry, task.suite)
+        if one:
+            found.append(replace(one, agent=None, source="spawned worktree"))
+            _keep(session, tree, one)
+    return found
+
+
+def _keep(session: Session, tree: Worktree, found: Candidate) -> None:
+    archive.keep(session, tree.label, found.commit)
+    base_tree = session.quarantine.tree_of(tree.base)
+    changes = session.quarantine.changes(base_tree, found.tree)
+    files = [change.path for change in changes]
+    facts = {"commit": found.commit, "tree": found.tree, "files": files}
+    session.journal.add("candidate", tree.label, **facts)
+
+
+def prepare(
     session: Session, task: Task, tree: Worktree, env: Mapping[str, str]
 ) -> None:
+    """Puts the suite and copied files into a worktree and runs the set-up command. Raises ArenaError if that fails."""
     settings = session.settings
     session.journal.add("setting-up", tree.label)
     for path, content in task.suite.items():

@@ -37,9 +37,11 @@ TASK = [
     option("--out", metavar="DIR", help="Copy the report there too."),
     JSON,
 ]
-JUDGING = "base target rubric python test junit env allow_network merge jobs seed"
+JUDGING = (
+    "base target pattern rubric python test junit env allow_network merge jobs seed"
+)
 PROMPT = option("--prompt", metavar="TEXT", help="The task's text.")
-CANDIDATES = argument("names", nargs=-1, required=True, metavar="CANDIDATE...")
+CANDIDATES = argument("names", nargs=-1, metavar="CANDIDATE...")
 APPROACH = several("--approach", "approaches", "TEXT", "One entry each.")
 PACE = "prompt_template at_once retries backoff max_cost max_tokens"
 RUNNING = f"agents {PACE} setup timeout keep {JUDGING}"
@@ -80,7 +82,22 @@ def explore() -> None:
     """
 
 
-@command("judge.judge", f"fast {JUDGING}", CANDIDATES, PROMPT, *TASK)
+@command(
+    "spawn.spawn", "agents base target setup", argument("name", required=False), JSON
+)
+def spawn() -> None:
+    """Make worktrees in which no agent is started: work there yourself, with any program, then have it judged.
+
+    \b
+      arena spawn --agents 3 --base main auth
+      arena judge --worktrees RUN
+    """
+
+
+OF_TREES = option("--worktrees", metavar="RUN", help="What is in its worktrees now.")
+
+
+@command("judge.judge", f"fast {JUDGING}", CANDIDATES, OF_TREES, PROMPT, *TASK)
 def judge() -> None:
     """Judge branches, commits, tags, pr/N or patch files that exist already.
 
@@ -214,6 +231,11 @@ def report() -> None:
 @command("look.agents", "", JSON)
 def agents() -> None:
     """List the agents that arena can run, and how to install them. Example: arena agents"""
+
+
+@command("look.patterns", "", JSON)
+def patterns() -> None:
+    """Tell which way of working fits which job, and which does not. Example: arena patterns"""
 
 
 @command("doctor.doctor", "", JSON)

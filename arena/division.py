@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from arena import clean, deliver, land, session
+from arena import archive, clean, deliver, land, session
 from arena.assignment import Assignment, Division
 from arena.candidates import Candidate
 from arena.evaluation.bench import open_bench
 from arena.evaluation.request import Request
 from arena.land import NotLanded
-from arena.machine.transaction import Move, move_refs
+from arena.machine.transaction import Move, move_refs, value_of
 from arena.moves import change
 from arena.patterns.plan import Sync, before, waves
 from arena.session import Session
@@ -46,20 +46,20 @@ def run(division: Division) -> bool:
     if left or not _land(division):
         own.journal.add("plan-blocked", undone=sorted(left))
         return False
-    _tidy(division)
+    if not own.settings.keep and own.settings.merge != "never":
+        tidy(own)
     own.journal.add("plan-done")
     return True
 
 
-def _tidy(division: Division) -> None:
-    """Takes away the staging branch and what tries left, once everything has landed; all of it is archived."""
-    own, tip = division.session, division.tip
-    if own.settings.keep or own.settings.merge == "never":
-        return
+def tidy(own: Session) -> None:
+    """Takes away what the tries of a plan left, and its staging branch; all of it is archived first."""
     for name in tries_of(own):
         clean.clean(session.reopen(own.here, name, given={}, config=None))
-    if division.staging != division.target:
-        change(own, "cleaning", [Move(division.staging, tip, "")])
+    staging = f"refs/heads/arena/{own.run}/staging"
+    if tip := value_of(own.repo, staging):
+        archive.keep(own, "staging", tip)
+        change(own, "cleaning", [Move(staging, tip, "")])
 
 
 def tries_of(own: Session) -> list[str]:

@@ -46,15 +46,15 @@ def decode(line: bytes) -> Event | None:
         return None
 
 
-def replay(path: Path) -> list[Event]:
-    """All events of a journal; a torn last line is dropped.
+def replay(path: Path, *, most: int | None = None) -> list[Event]:
+    """All events of a journal, or the first so many; a torn last line is dropped.
 
     Raises ArenaError if good lines follow a bad one: that is damage, not a crash.
     """
     if not path.exists():
         return []
     events, bad = [], 0
-    for line in path.read_bytes().splitlines(keepends=True):
+    for line in path.read_bytes().splitlines(keepends=True)[:most]:
         event = decode(line.rstrip(b"\n")) if line.endswith(b"\n") else None
         if event is None:
             bad += 1
@@ -74,6 +74,7 @@ def _write_all(number: int, line: bytes) -> None:
 
 # The state of a run, and of one of its entries, after an event; the others leave it as it was.
 RUN_STATES = {
+    "spawned": "spawned",
     "verdict": "judged",
     "landed": "merged",
     "undone": "undone",
@@ -84,6 +85,7 @@ RUN_STATES = {
 }
 ENTRY_STATES = {
     "setting-up": "setting up",
+    "spawned": "waiting",
     "agent-queued": "queued",
     "agent-started": "working",
     "agent-waiting": "rate limit",

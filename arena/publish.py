@@ -208,8 +208,9 @@ def _replay(
 
 def report_place(session: Session) -> Path:
     """`reports/<run>` of the repository when `reports/` is absent, ignored or ours; else the run's folder."""
-    top = session.repo.top
-    if top is None:
+    top, first = session.repo.top, next(session.journal.events(), None)
+    # The tries of a plan's tasks have their plan's page.
+    if top is None or (first is not None and first.data.get("mode") == "task"):
         return session.folder
     reports = top / "reports"
     place, ignore = reports / session.run, reports / ".gitignore"

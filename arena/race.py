@@ -17,6 +17,7 @@ from arena.patterns import Entry
 from arena.rubric import Rubric
 from arena.session import Session
 from arena.task import Task
+from arena.worktrees import Worktree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,18 @@ def run(race: Race, entries: Sequence[Entry]) -> dict[str, Any]:
     return conclude(race, [t.candidate for t in tried if t.candidate], tried=tried)
 
 
-def judge(race: Race, named: Sequence[Named]) -> dict[str, Any]:
-    """Existing branches, commits, patches → candidates → verdict → report; returns the report's document."""
+def judge(
+    race: Race, named: Sequence[Named], trees: Sequence[Worktree] = ()
+) -> dict[str, Any]:
+    """Existing branches, commits, patches, worktrees → candidates → verdict → report; returns the report's document."""
     session = race.session
-    session.freeze(base=race.base, target=race.target, labels=[n.label for n in named])
+    labels = [*(one.label for one in named), *(tree.label for tree in trees)]
+    session.freeze(base=race.base, target=race.target, labels=labels)
     with Executor(1) as beside:  # a third of a second, which git does not need
         asked = beside.submit(ask_interpreter, session)
         found = candidates.take(session, named, base=race.base)
         archive.keep_all(session, {one.label: one.commit for one in found})
+        found += attempts.collect(session, race.task, trees)
         asked.result()
     return conclude(race, found)
 

@@ -69,12 +69,14 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubric:
-    """Gates and criteria. `merge` can forbid merging by itself; `noise` is in points of 100; `clear` and `leaning`
+    """Gates and criteria. `merge` can forbid merging by itself, and so does `agreement` unless somebody independent
+    does the same; `noise` is in points of 100; `clear` and `leaning`
     are shares of the weight space."""
 
     name: str
     about: str = ""
     merge: str = "auto"
+    agreement: bool = False
     gates: tuple[Gate, ...]
     criteria: tuple[Criterion, ...]
     noise: float = 2.0
@@ -98,6 +100,7 @@ KEYS: dict[str, dict[str, Any]] = {
         "version": (1,),
         "about": str,
         "merge": ("auto", "ask", "never"),
+        "agreement": (True, False),
     },
     "gate": {
         **SHARED,

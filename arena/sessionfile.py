@@ -53,7 +53,11 @@ class Writer:
                 resources.read_text("templates", "parallel_session.md.j2"), **facts
             )
             tasks = {"plan": self.plan.name, "tasks": facts["tasks"]}
+            current = "".join(f"- {t['id']}: {t['status']} ({t['progress']}%)\n" for t in facts["tasks"])  # fmt: skip
             for folder in self.folders:
+                store.write_text(
+                    folder / "CURRENT.md", f"# {self.plan.name}\n\n{current}"
+                )
                 store.write_text(folder / f"PARALLEL_SESSION_{self.run}.md", text)
                 store.write_json(folder / "TASKS.json", tasks)
 

@@ -57,6 +57,10 @@ class Settings:
     setup: str | None = option(None, "command run in each new worktree first")
     env: tuple[str, ...] = option((), "variables that agents and tests may see")
     allow_network: bool = option(default=False, doc="tests may use the network")
+    pattern: str = option(
+        "compete", "safety-net: merge only what an independent candidate agrees with",
+        "compete", "safety-net",
+    )  # fmt: skip
     merge: str = option("ask", "merge the winner", "ask", "auto", "never")
     keep: bool = option(default=False, doc="keep worktrees and branches afterwards")
     test_timeout: float = option(1800.0, "time limit of the tests on the base")

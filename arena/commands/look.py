@@ -30,7 +30,8 @@ def list_runs(call: Call) -> int:
     if not rows:
         call.say(runs.NONE)
     lines = []
-    for row in rows:
+    # The tries of a plan's tasks are runs as well, and many.
+    for row in rows if call.verbose else [r for r in rows if r.get("mode") != "task"]:
         line = f"{row['run']:44} {row['state']:11} {len(row['entries']):3} candidates"
         winner = row.get("winner") or "no winner"
         decided = f"  {winner} ({row['confidence']})" if "confidence" in row else ""
@@ -73,6 +74,10 @@ def report(call: Call, run: str | None, kind: str | None, *, show: bool) -> int:
     """Prints the path of the page, or the report in another format."""
     parent = runs_of(call.here)
     folder = parent / runs.find_run(parent, run)
+    page = folder / "report.html"
+    if not (folder / "document.json").exists() and page.exists() and kind is None:
+        call.tell(str(page))  # of a plan
+        return 0
     if not (folder / "document.json").exists():
         raise ArenaError(f"run {folder.name} was not judged to its end: no report.")
     document = store.read_json(folder / "document.json")
@@ -115,6 +120,18 @@ def agents(call: Call) -> int:
         if row.caution:
             lines.append(f"{'':10} {row.caution}")
     call.tell(lines, facts)
+    return 0
+
+
+def patterns(call: Call) -> int:
+    """Prints which pattern fits which job."""
+    from arena.patterns.guide import ADVICE
+
+    lines = []
+    for one in ADVICE:
+        lines += [one.pattern, f"  when      {one.when}"]
+        lines += [f"  when not  {one.when_not}", f"  command   {one.command}"]
+    call.tell(lines, [one._asdict() for one in ADVICE])
     return 0
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from arena import archive, land, publish, session
+from arena import archive, division, land, publish, session
 from arena import clean as cleaning
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
@@ -121,6 +121,8 @@ def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cl
 def clean(call: Call, run: str | None, *, dry_run: bool) -> int:
     """Removes worktrees and branches of one run; every candidate stays in the archive."""
     opened = session.reopen(call.here, run, **call.place)
+    if not dry_run:
+        division.tidy(opened)  # where it is a plan
     done = _clean(opened, call, dry_run=dry_run)
     end = f"{opened.run} is {'not all ' if done.kept else ''}clean."
     call.tell("Nothing was changed." if dry_run else end)

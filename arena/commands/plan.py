@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arena import agents, division, publish, runs, session, sessionfile
+from arena import agents, division, journal, publish, runs, session, sessionfile
 from arena.assignment import Division
 from arena.commands import detach as background
 from arena.commands import show as showing
@@ -19,6 +19,7 @@ from arena.machine import git, store
 from arena.machine.git import Repository
 from arena.patterns import lint, planfile
 from arena.patterns.plan import Plan, waves
+from arena.report import plan_page
 from arena.session import Session
 
 KEPT = "plan.toml"
@@ -65,6 +66,49 @@ def run(call: Call, file: str, *, dry_run: bool, detach: bool) -> int:
         return _end(call, opened, done=division.run(stake))
 
 
+def _page(opened: Session, times: str) -> str:
+    """Writes the page of a plan; where it is."""
+    plan = planfile.read(
+        (opened.folder / KEPT).read_text(encoding="utf-8"),
+        name=KEPT,
+        agents=agents.AGENTS,
+    )
+    events = list(opened.journal.events())
+    facts = sessionfile.standing(plan, opened.run, events)
+    failed = [e for e in events if e.kind == "task-failed"]
+    tries = []
+    for event in (e for e in events if e.kind == "task-started"):
+        report = opened.folder.parent / event.data["run"] / "report.html"
+        why = [
+            f.data["why"]
+            for f in failed
+            if f.label == event.label and f.data["tries"] == event.data["tries"]
+        ]
+        tries.append({
+            "task": event.label, "number": event.data["tries"], "run": event.data["run"],
+            "report": report.as_uri() if report.exists() else None, "why": why[0] if why else None,
+        })  # fmt: skip
+    text, place = (
+        plan_page.html(plan, facts, tries, times),
+        publish.report_place(opened),
+    )
+    for folder in {opened.folder, place}:
+        store.write_text(folder / "report.html", text)
+    opened.journal.add("told", report=str(place / "report.html"))
+    return str(place / "report.html")
+
+
+def _times(opened: Session) -> str:
+    """How long agents worked in all, and how long it took."""
+    parent, alone = opened.folder.parent, 0.0
+    for name in division.tries_of(opened):
+        events = journal.replay(parent / name / "journal.log")
+        alone += sum(e.data["seconds"] for e in events if e.kind == "attempt")
+    events = list(opened.journal.events())
+    took = events[-1].at - events[0].at
+    return f"agents worked {alone:.0f} s in all; with tests and merges it took {took:.0f} s"
+
+
 def _render(opened: Session, plan: Plan) -> None:
     """Keeps the hand-off file and TASKS.json up to date, in the run's folder and where the settings say."""
     wish = opened.settings.handoff_dir
@@ -88,6 +132,10 @@ def handoff(call: Call, run: str | None) -> int:
 def _end(call: Call, opened: Session, *, done: bool) -> int:
     code = 0 if done else 1
     opened.journal.add("ended", code=code)
+    times = _times(opened)
+    call.say(times)
+    page = _page(opened, times)
+    call.say(f"Report: {page}")
     rest = f"arena status {opened.run}; once mended: arena resume {opened.run}"
     call.tell("all of it is done" if done else f"not all of it is done: {rest}")
     return code

@@ -25,7 +25,8 @@ def _going(call: Call, run: str | None) -> Going:
     state = runs.state(folder)
     if not state["going"]:
         why = f"run {folder.name} does not go on any more ({state['state']})."
-        raise ArenaError(f"{why} See: arena status {folder.name}")
+        see = "judge --worktrees" if state["state"] == "spawned" else "status"
+        raise ArenaError(f"{why} See: arena {see} {folder.name}")
     return folder, state
 
 
@@ -54,12 +55,24 @@ def _busy(going: Going, label: str | None) -> list[str]:
     return found
 
 
+def _places(going: Going, label: str | None) -> list[tuple[Path, str]]:
+    """Run folder and label of each entry that is meant; a plan's task stands for the entries of its present try."""
+    folder, state = going
+    found = []
+    for one in _busy(going, label):
+        run = state["entries"][one].get("run")
+        there = folder.parent / run if run else folder
+        inside = runs.state(there)["entries"] if run else {one: {"state": BUSY[0]}}
+        found += [(there, n) for n, entry in inside.items() if entry["state"] in BUSY]
+    return found
+
+
 def pause(call: Call, run: str | None, label: str | None) -> int:
     """Holds agents up: they and their limits stand still."""
     going, label = _meant(call, run, label)
-    for one in _busy(going, label):
-        control.give(going[0], one, "pause")
-        call.tell(f"paused {one}. Go on: arena resume {going[0].name} {one}")
+    for folder, one in _places(going, label):
+        control.give(folder, one, "pause")
+        call.tell(f"paused {one}. Go on: arena resume {going[0].name} {label or one}")
     return 0
 
 
@@ -73,9 +86,10 @@ def resume(call: Call, run: str | None, label: str | None) -> int:
 
         return plan.resume(call, folder.name)
     going, label = _meant(call, run, label)
-    held = [one for one in _busy(going, label) if control.given(going[0], one, "pause")]
-    for one in held:
-        control.take_back(going[0], one, "pause")
+    meant = _places(going, label)
+    held = [place for place in meant if control.given(*place, "pause")]
+    for folder, one in held:
+        control.take_back(folder, one, "pause")
         call.tell(f"{one} goes on")
     if not held:
         raise ArenaError("nobody is paused there. Pause with: arena pause")
@@ -90,8 +104,8 @@ def _labels(parent: Path) -> list[str]:
 def stop(call: Call, run: str | None, label: str | None) -> int:
     """Ends agents; what they did until now is judged."""
     going, label = _meant(call, run, label)
-    for one in _busy(going, label):
-        control.give(going[0], one, "stop", "stopped by the user")
+    for folder, one in _places(going, label):
+        control.give(folder, one, "stop", "stopped by the user")
         call.tell(f"{one} stops; what it did is kept and judged")
     return 0
 

@@ -13,7 +13,7 @@ from arena.machine import records
 from arena.machine.quarantine import Quarantine
 from arena.report import approaches, evidence, patch, text
 from arena.rubric import Criterion, Gate, Rubric
-from arena.scores import Score
+from arena.scores import Score, asked_gates
 from arena.task import Task
 from arena.verdict import Verdict
 
@@ -71,9 +71,11 @@ def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
         "measures": approaches.measures(task.measures, ordered),
         "base": _base(story),
         "rubric": {
-            **_some(rubric, "name about merge noise"),
+            **_some(rubric, "name about merge agreement noise"),
             "hash": rubric.digest,
-            "gates": _rules(story, rubric.gates, "measure condition unless why"),
+            "gates": _rules(
+                story, asked_gates(rubric, ordered), "measure condition unless why"
+            ),
             "criteria": _rules(story, rubric.criteria, CRITERION),
         },
         "candidates": [_candidate(story, e) for e in ordered],

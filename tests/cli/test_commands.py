@@ -10,7 +10,7 @@ import pytest
 
 COMMANDS = (
     "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric check "
-    "worktrees"
+    "worktrees explore spawn patterns"
 )
 
 
@@ -305,7 +305,7 @@ def with_agent(project, text=AGENT):
     return project
 
 
-def test_run_with_a_command_as_agent_merges_by_itself(project):
+def test_d1_run_with_a_command_as_agent_merges_by_itself(project):
     with_agent(project)
     found = project.json("run", "Mend total()", "--merge", "auto", "--keep")
     assert found["verdict"]["winner"]

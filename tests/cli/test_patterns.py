@@ -1,6 +1,8 @@
 """The other patterns of the protocols (rows D4 to D15): explore, spawn, safety net, and the words around them."""
 
 import json
+import shlex
+from pathlib import Path
 
 import pytest
 
@@ -246,3 +248,110 @@ def test_d4_what_an_exploration_needs_is_said(project):
     (project.path.parent / "sprint.toml").write_text(SPRINT)
     words = ["How?", "--sprint", "../sprint.toml"]
     assert "Give the file alone" in project.refused("explore", *words)
+
+
+def test_d10_worktrees_are_spawned_judged_and_cleaned(project):
+    told = project.json("spawn", "auth", "--agents", "3", "--base", "main")
+    run, trees = told["run"], told["worktrees"]
+    assert [tree["label"] for tree in trees] == ["auth-1", "auth-2", "auth-3"]
+    # Known everywhere, with the status that the protocol asks for.
+    assert project.json("status", run)["state"] == "spawned"
+    [file] = Path(project.env["ARENA_STATE_DIR"]).glob(f"*/runs/{run}/status/auth-1.json")  # fmt: skip
+    status = json.loads(file.read_text())
+    assert (status["status"], status["worktree"]) == ("PENDING", trees[0]["path"])
+    listed = project.json("worktrees", "list", run)["worktrees"]
+    assert [row["path"] for row in listed] == [tree["path"] for tree in trees]
+
+    nothing = project.arena("judge", "--worktrees", run)
+    assert nothing.returncode == 1
+    first, second, _ = (Path(tree["path"]) for tree in trees)
+    calc = (first / "calc.py").read_text()
+    (first / "calc.py").write_text(calc.replace("values[1:]", "values"))
+    (first / "RESULTS.md").write_text("It sums all.\n")
+    (second / "calc.py").write_text(calc.replace("values[1:]", "values[2:]"))
+    project.program("git", "-C", second, "commit", "-qam", "mine")
+    told = project.json("judge", "--worktrees", run)
+    assert told["verdict"]["winner"] == "auth-1"
+    assert {c["source"] for c in told["candidates"]} == {"spawned worktree"}
+    assert len(told["candidates"]) == 2
+    assert told["candidates"][0]["message"] == "It sums all.\n"
+    # More work, judged again; then it lands, and the worktrees go when they are told to.
+    (second / "calc.py").write_text("total = sum\n")
+    told = project.json("judge", "--worktrees", run, code=1)
+    assert sorted(told["verdict"]["tied"]) == ["auth-1", "auth-2"]
+    assert len(told["candidates"]) == 2
+    project.told("merge", told["run"], "auth-2")
+    assert project.git("show", "main:calc.py") == "total = sum"
+    assert first.exists()
+    project.told("clean", run)
+    assert not first.exists()
+    assert project.git("branch", "--list", "arena/*") == ""
+    assert "no worktree any more" in project.refused("judge", "--worktrees", run)
+
+
+def test_d10_what_is_spawned_wants_to_be_judged_not_steered(project):
+    run = project.json("spawn", "--agents", "1")["run"]
+    assert f"arena judge --worktrees {run}" in project.refused("done", "work-1")
+    assert "not both" in project.refused("judge", "good", "--worktrees", run)
+    assert "arena judge CANDIDATE" in project.refused("judge")
+    assert "see them with" in project.refused("spawn", "--base", "nothing").lower()
+
+
+def test_d5_the_safety_net_lets_through_what_two_found_by_themselves(project):
+    # Another way to the same, and one that does something else where no test looks.
+    project.git("checkout", "-q", "-b", "other", "main")
+    body = "import functools\n\n\ndef total(values):\n    return functools.reduce(lambda a, b: a + b, values, 0)\n"
+    project.commit("other", calc_py=body)
+    project.git("checkout", "-q", "main")
+    net = ["--pattern", "safety-net", "--merge", "auto", "--suite", "tests/test_calc.py"]  # fmt: skip
+    main = project.git("rev-parse", "main")
+    alone = project.json("judge", "good", "worse", *net)
+    assert alone["verdict"]["winner"] == "good"
+    [block] = alone["verdict"]["blocks"]
+    assert "safety-net: nobody independent does the same (worse: fails required.passed)" in block  # fmt: skip
+    assert project.git("rev-parse", "main") == main
+    assert "has an open question" in project.refused("merge")
+    # The same run by another rubric keeps the net.
+    again = project.json("rescore", alone["run"], "--rubric", "merge-safe")
+    assert block in again["verdict"]["blocks"]
+
+    twice = project.json("judge", "good", "other", "worse", *net)
+    assert twice["verdict"]["blocks"] == []
+    assert "made independently" in twice["verdict"]["reasons"][0]["text"]
+    assert twice["landed"]["label"] == twice["verdict"]["winner"]
+    assert project.git("rev-parse", "main") != main
+
+
+def test_d5_a_net_that_can_hold_nothing_is_said(project, agents):
+    agents("command-1", "sed -i 's/values\\[1:\\]/values/' calc.py\n")
+    net = ["--pattern", "safety-net"]
+    done = project.arena("run", "Mend it", "--agents", "command:2", *net, "--merge", "auto")  # fmt: skip
+    assert "caution: all entries are made by command" in done.stderr
+    assert "safety-net: nobody independent does the same" in done.stdout
+    assert "not merged by itself" in done.stderr
+    said = project.refused("judge", "good", "--fast", *net)
+    assert "safety-net needs the runs that --fast leaves out" in said
+
+
+def test_d14_the_patterns_are_told_with_commands_that_there_are(project):
+    told = project.json("patterns")
+    names = ["compete", "test-first", "explore", "divide", "safety-net"]
+    assert [row["pattern"] for row in told] == names
+    for row in told:
+        assert row["when"]
+        assert row["when_not"]
+        _, command, *words = shlex.split(row["command"])
+        known = project.told(command, "--help")
+        assert [w for w in words if w.startswith("--") and f"{w} " not in known] == []
+    said = project.told("patterns")
+    assert all(f"\n{name}\n" in f"\n{said}" for name in names)
+
+
+def test_d14_what_can_not_give_what_it_is_for_is_said(project, agents):
+    words = ["Mend it", "--dry-run", "--approach", "a: loop"]
+    one = project.arena("run", *words, "--agents", "repair:1")
+    assert "caution: there is one approach only" in one.stderr
+    assert "caution: repair reads no words" in one.stderr
+    two = project.arena("run", *words, "--approach", "b: sum()", "--agents", "command")
+    assert two.returncode == 0
+    assert "see: arena patterns" not in two.stderr

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,7 +56,7 @@ def subjects(project, rev="main"):
     return project.git("log", "--format=%s", rev).splitlines()
 
 
-def test_c1_c3_tasks_run_in_waves_and_are_merged_with_a_message_each(shop):
+def test_b7_c1_c3_d2_tasks_run_in_waves_and_are_merged_with_a_message_each(shop):
     found = run(
         shop,
         task("core", put("core/a.py"), owns=["/core/"]),
@@ -99,7 +100,7 @@ def test_b2_who_leaves_its_territory_is_tried_again_with_the_reason(shop, tmp_pa
     assert "This was tried before, and failed: core: territory" in told[1]
 
 
-def test_c7_a_task_that_keeps_failing_is_blocked_and_the_rest_goes_on(shop):
+def test_a6_a10_c7_a_task_that_keeps_failing_is_blocked_and_the_rest_goes_on(shop):
     found = run(
         shop,
         task("good", put("a.py"), owns=["/a.py"]),
@@ -110,13 +111,17 @@ def test_c7_a_task_that_keeps_failing_is_blocked_and_the_rest_goes_on(shop):
     states = {name: entry["state"] for name, entry in found["entries"].items()}
     assert states == {"good": "merged", "bad": "blocked", "after": "waiting"}
     assert "2 tries failed" in found["entries"]["bad"]["why"]
+    assert "| bad | 2 tries failed" in shop.told("handoff")
+    assert "bad                      blocked      (2 tries failed" in shop.told(
+        "status"
+    )
     assert found["state"] == "blocked"
     assert "a.py" not in shop.git("ls-tree", "--name-only", "main"), "nothing lands"
     staging = f"arena/{found['run']}/staging"
     assert "a.py" in shop.git("ls-tree", "--name-only", staging), "nothing is lost"
 
 
-def test_e4_a4_nothing_behind_a_sync_point_begins_before_it_is_verified(shop):
+def test_a4_e4_nothing_behind_a_sync_point_begins_before_it_is_verified(shop):
     sync = '[[sync]]\nname = "both"\nafter = ["a", "b"]\nverify = "test -f a.py && test -f b.py"\n'
     parts = [
         task("a", put("a.py"), owns=["/a.py"]),
@@ -330,3 +335,81 @@ def test_e2_each_example_plan_runs_as_it_is(shop, tmp_path, kind):
     steps = shop.json("plan", "show", "plan.toml")["waves"]
     merged = [line for line in subjects(shop) if "Merge" in line]
     assert len(merged) >= sum(len(wave) for wave in steps) - 2
+
+
+def test_a11_a_whole_plan_is_paused_and_goes_on(shop, tmp_path):
+    ticks, go = tmp_path / "ticks", tmp_path / "go"
+    wait = f"while [ ! -e {go} ]; do echo . >> {ticks}; sleep 0.05; done; "
+    (shop.path.parent / "plan.toml").write_text(HEAD + task("a", wait + put("a.py")))
+    run = shop.json("run", "--plan", "../plan.toml", "--detach")["run"]
+    end = time.monotonic() + 60
+    while not ticks.exists():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert shop.json("status")["run"] == run, "the plan is meant, not its tries"
+    assert "paused a" in shop.told("pause")
+    time.sleep(1)
+    before = ticks.stat().st_size
+    time.sleep(1)
+    assert ticks.stat().st_size == before
+    go.touch()
+    assert "a goes on" in shop.told("resume", run, "a")
+    found = shop.json("wait")
+    assert (found["state"], found["code"]) == ("done", 0)
+
+
+def test_c10_d11_what_it_took_is_told_and_clean_takes_all_of_a_blocked_plan(shop):
+    found = run(
+        shop,
+        task("a", put("a.py"), owns=["/a.py"]),
+        task("b", f"{put('c.py')}; exit 3", owns=["/b.py"], retries=0),
+        code=1,
+    )
+    assert "agents worked" in found["err"]
+    assert [row["run"] for row in shop.json("list") if row["run"] == found["run"]]
+    assert "shop-a" not in shop.told("list")
+    assert "shop-a" in shop.told("-v", "list")
+    shop.told("clean", found["run"])
+    assert shop.git("branch", "--list", "arena/*") == ""
+    assert shop.git("worktree", "list").count("\n") == 0
+    kept = shop.git("for-each-ref", "--format=%(refname)", "refs/arena/archive")
+    assert f"archive/{found['run']}/staging" in kept
+    assert kept.count("shop-b") == 1, "also what failed"
+
+
+def test_b8_the_page_of_a_plan_says_what_ran_when_and_escapes_what_agents_say(shop):
+    bad = "<script>alert(1)</script>"
+    note = f"printf '### For x:\\n- File: y\\n- Change: {bad}\\n' > HANDOFF_FROM_A.md"
+    do = f"{put('a.py')}; {note}".replace("\\n", "\\\\n")
+    found = run(shop, task("a", do), task("b", put("b.py"), depends_on=["a"]))
+    page = Path(found["report"]).read_text()
+    assert "2 of 2 tasks are merged" in page
+    assert page.count("<rect") == 2
+    assert bad not in page
+    assert "&lt;script&gt;" in page
+    assert shop.told("report", found["run"]).strip().endswith("report.html")
+    tries = [p.name for p in (shop.path / "reports").iterdir() if "shop-" in p.name]
+    assert tries == [], "tries have their plan's page"
+
+
+SPENDER = """#!/bin/sh
+echo '{"type": "result", "subtype": "success", "is_error": false, "result": "ok", "total_cost_usd": 0.6}'
+echo > "$ARENA_LABEL.py"
+"""
+
+
+def test_d15_the_budget_holds_for_a_whole_plan(shop, tmp_path):
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text(SPENDER)
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{shop.env['PATH']}"
+    there = shop.with_env(PATH=path, ANTHROPIC_API_KEY="k")
+    parts = [
+        task(n, "x", agent="claude", depends_on=d, retries=0)
+        for n, d in (("a", []), ("b", ["a"]), ("c", ["b"]))
+    ]
+    found = run(there, *parts, code=1, words=["--max-cost", "1"])
+    states = {name: entry["state"] for name, entry in found["entries"].items()}
+    assert states == {"a": "merged", "b": "merged", "c": "blocked"}
+    assert "budget is spent" in found["entries"]["c"]["why"]

@@ -46,7 +46,7 @@ def test_e3_what_clashes_is_named_and_blocked(shop):
 @pytest.mark.parametrize(
     ("policy", "said"), [("critical", "is critical"), ("manual", "conflicts")]
 )
-def test_e3_manual_and_critical_contracts_stop(shop, policy, said):
+def test_c8_e3_manual_and_critical_contracts_stop(shop, policy, said):
     shared(shop, "schema.sql", "-- tables\n")
     contract = CONTRACT.format(path="schema.sql", policy=policy)
     parts = [adds("x", "schema.sql", "x"), adds("y", "schema.sql", "y")]

@@ -16,7 +16,7 @@ __all__ = ["shop"]
 ARENA = f"{sys.executable} -P -m arena"
 
 
-def test_a2_a5_agents_tell_how_they_stand_and_the_handoff_file_shows_it(shop):
+def test_a2_a5_a7_c4_agents_tell_how_they_stand_and_the_handoff_file_shows_it(shop):
     stream = '[[stream]]\nname = "core"\nowns = ["/a.py"]\n'
     sync = '[[sync]]\nname = "half"\nafter = ["a"]\n'
     do = (
@@ -42,7 +42,7 @@ def test_a2_a5_agents_tell_how_they_stand_and_the_handoff_file_shows_it(shop):
     ]  # fmt: skip
 
 
-def test_a8_the_path_is_in_the_prompt_and_a9_writing_there_changes_nothing(shop):
+def test_a8_a9_e5_the_path_is_in_the_prompt_and_writing_there_changes_nothing(shop):
     do = f"{put('a.py')}; echo mine > $ARENA_HANDOFF"
     settings = shop.path / "arena.toml"
     settings.write_text(settings.read_text() + 'handoff_dir = "plans"\n')
@@ -53,6 +53,8 @@ def test_a8_the_path_is_in_the_prompt_and_a9_writing_there_changes_nothing(shop)
     assert "mine" not in shop.told("handoff", found["run"])
     name = f"PARALLEL_SESSION_{found['run']}.md"
     assert "Completed" in (shop.path / "plans" / name).read_text()
+    current = (shop.path / "plans" / "CURRENT.md").read_text()
+    assert current == "# shop\n\n- a: COMPLETE (100%)\n"
     [prompt] = (shop.path.parent / "state").glob("*/runs/*shop-a*/logs/a.prompt.txt")
     assert name in prompt.read_text()
 

@@ -67,7 +67,7 @@ def states(project):
     return {k: v["state"] for k, v in project.json("status")["entries"].items()}
 
 
-def test_a_run_in_the_background_is_waited_for_and_its_exit_code_is_the_runs(going):
+def test_d7_a_run_in_the_background_is_waited_for_and_its_exit_code_is_the_runs(going):
     assert states(going) == {"command-1": "working", "command-2": "working"}
     said = going.refused("wait", "--timeout", "1s")
     assert "still goes on" in said
@@ -202,7 +202,7 @@ def test_each_entry_has_a_window_of_tmux_until_the_run_ends(project, tmp_path):
         assert there.program("tmux", "-L", "arena", "ls").returncode != 0
 
 
-def test_a_person_is_an_entry_like_any_other(project):
+def test_d6_a_person_is_an_entry_like_any_other(project):
     there = project.with_env(OPENAI_API_KEY=None)
     words = ["run", "Sum all values", "--agents", "human:2", "--timeout", "1s"]
     run = there.json(*words, "--at-once", "1", "--detach")["run"]

@@ -54,7 +54,7 @@ def kept(project, label, tip):
     return project.git("log", "-1", "--format=%s", f"refs/arena/archive/{tip}/{label}")
 
 
-def test_list_move_merge_and_clean(ran, tmp_path):
+def test_c6_list_move_merge_and_clean(ran, tmp_path):
     rows = listed(ran)
     run = rows["command-1"]["run"]
     assert set(rows) == {f"command-{n}" for n in (1, 2, 3)}

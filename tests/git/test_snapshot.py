@@ -35,7 +35,7 @@ def is_changed(project: Any, tree: Worktree) -> bool:
     return snapshot.is_changed(project.session, tree, SUITE)
 
 
-def test_committed_staged_and_new_files_are_collected(project: Any) -> None:
+def test_e8_committed_staged_and_new_files_are_collected(project: Any) -> None:
     tree = start(project)
     project.commit(at=tree.path, **{"one.txt": "1\n"})
     (tree.path / "two.txt").write_text("2\n")
@@ -87,7 +87,7 @@ def test_worktree_that_is_gone_is_unchanged(project: Any) -> None:
     assert not is_changed(project, tree)
 
 
-def test_notes_for_people_are_collected_and_are_no_work(project: Any) -> None:
+def test_d9_notes_for_people_are_collected_and_are_no_work(project: Any) -> None:
     tree = start(project)
     (tree.path / "RESULTS.md").write_text("Done, with a table.\n")
     (tree.path / "HANDOFF_FROM_CORE.md").write_text("Please mend b.txt\n")

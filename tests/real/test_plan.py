@@ -64,7 +64,7 @@ def add(key: str) -> str:
     ).replace('\\\\"', '\\"')
 
 
-def test_three_streams_nine_tasks_and_everything_that_goes_wrong(project, tmp_path: Path) -> None:  # fmt: skip
+def test_a1_b7_three_streams_nine_tasks_and_everything_that_goes_wrong(project, tmp_path: Path) -> None:  # fmt: skip
     made = project("toolz==1.0.0")
     (made.path / "contracts.json").write_text('{\n  "version": 1\n}\n')
     made.git("add", "-A")
