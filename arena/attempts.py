@@ -121,7 +121,7 @@ def left(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candid
 
 def _keep(session: Session, tree: Worktree, found: Candidate) -> None:
     archive.keep(session, tree.label, found.commit)
-    base_tree = session.quarantine.git.tree_of(tree.base)
+    base_tree = session.quarantine.tree_of(tree.base)
     changes = session.quarantine.changes(base_tree, found.tree)
     files = [change.path for change in changes]
     facts = {"commit": found.commit, "tree": found.tree, "files": files}

@@ -139,11 +139,11 @@ def _save_content(session: Session, tree: Worktree, done: Cleaned) -> bool:
     message = f"late work of {label}"
     now = inside.snapshot(tree.path, base=tree.base, message=message)
     done.ignored += _ignored(inside, tree.path)
-    content, base = map(inside.git.tree_of, (now, tree.base))
+    content, base = map(inside.tree_of, (now, tree.base))
     work = inside.edit(content, drop=left_out(inside, content, base))
-    if not {content, work} & set(map(inside.git.tree_of, known)):
+    if not {content, work} & set(map(inside.tree_of, known)):
         _archive(session, f"{label}.late" if known else label, now, done)
-    return _links(inside, content) <= _links(inside, inside.git.tree_of(tree.base))
+    return _links(inside, content) <= _links(inside, inside.tree_of(tree.base))
 
 
 def _take(session: Session, label: str, commit: str) -> None:

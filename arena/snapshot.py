@@ -90,7 +90,7 @@ def _trees(
 ) -> tuple[str, str]:
     """The trees of the worktree's content and of its base, both with the suite as it was frozen."""
     inside = session.quarantine
-    taken = inside.snapshot(worktree.path, base=worktree.base, message="snapshot\n")
-    tree, base = inside.git.tree_of(taken), inside.git.tree_of(worktree.base)
+    tree = inside.content(worktree.path, base=worktree.base)
+    base = inside.tree_of(worktree.base)
     drop = left_out(inside, tree, base)
     return inside.edit(tree, drop=drop, files=suite), inside.edit(base, files=suite)

@@ -33,10 +33,13 @@ class Writer:
         """Takes in one event; writes the files of the entries that it changes."""
         with self._lock:
             journal.apply(self.run, event)
-            for label, entry in self.run["entries"].items():
-                row = _row(label, entry)
+            entries = self.run["entries"]
+            for label in entries if event.label is None else {event.label} & {*entries}:
+                row = _row(label, entries[label])
                 if self._written.get(label) != row:
-                    store.write_json(self.folder / f"{label}.json", row)
+                    # The journal waits for us, and can make them again.
+                    path = self.folder / f"{label}.json"
+                    store.write_json(path, row, durable=False)
                     self._written[label] = row
 
 
