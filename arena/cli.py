@@ -115,9 +115,10 @@ def rescore() -> None:
 
 LABEL = argument("label", required=False)
 CHOOSE = flag("--interactive", text="Look at the candidates, then choose one.")
+ALL = flag("--all", "everyone", text="All that pass, the best first.")
 
 
-@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, JSON)
+@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, ALL, JSON)
 def merge() -> None:
     """Merge the winner of a run, or the candidate LABEL, once the merged tree has passed.
 
