@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from arena import agents, archive, snapshot, turns, worktrees
+from arena import agents, archive, control, snapshot, turns, worktrees
 from arena.agents import AGENTS, Attempt, Order
 from arena.candidates import Candidate
 from arena.errors import ArenaError
@@ -73,28 +73,65 @@ def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> T
             "ARENA_RUN": session.run,
             "ARENA_LABEL": label,
             "ARENA_SEED": str(entry.seed),
+            "ARENA_SIGNALS": str(control.stem(session.folder, f"{label}.signals")),
+            **({"ARENA_HANDOFF": task.handoff} if task.handoff else {}),
             "ARENA_PORT": str(worktrees.port_range(number).start),
         }
         with crew.set_ups:
-            _prepare(session, task, tree, env)
+            prepare(session, task, tree, env)
         attempt = _attempt(crew, task, entry, tree, env)
         found = snapshot.collect(session, tree, entry, task.suite)
     except (ArenaError, OSError) as error:
         journal.add("attempt-failed", label, why=str(error))
         return Tried(entry, attempt, None, str(error))
     if found:
-        archive.keep(session, label, found.commit)
-        base_tree = session.quarantine.git.tree_of(tree.base)
-        changes = session.quarantine.changes(base_tree, found.tree)
-        files = [change.path for change in changes]
-        facts = {"commit": found.commit, "tree": found.tree, "files": files}
-        journal.add("candidate", label, **facts)
+        found = replace(found, message=found.message or attempt.told.text or "")
+        _keep(session, tree, found)
     return Tried(entry, attempt, found, attempt.why)
 
 
-def _prepare(
+def collect(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candidate]:
+    """What somebody whom arena did not start left in these worktrees, archived; nothing of one without a change."""
+    found = []
+    for tree in trees:
+        entry = Entry(label=tree.label, agent="somebody", prompt="", seed=0)
+        one = snapshot.collect(session, tree, entry, task.suite)
+        if one:
+            found.append(replace(one, agent=None, source="spawned worktree"))
+            _keep(session, tree, one)
+    return found
+
+
+def left(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candidate]:
+    """What the agents of a run that was killed left: candidates that were collected, and the work of the others."""
+    done, agent = dict[str, Candidate](), dict[str, str]()
+    for event in session.journal.events():
+        label, data = event.label or "", event.data
+        if event.kind == "agent-started":
+            agent[label] = data["agent"]
+        elif event.kind == "candidate":
+            done[label] = Candidate(
+                label=label, commit=data["commit"], tree=data["tree"],
+                source=f"worktree of {agent.get(label)}", agent=agent.get(label),
+            )  # fmt: skip
+    rest = [tree for tree in trees if tree.label not in done and tree.path.is_dir()]
+    found = [*done.values(), *collect(session, task, rest)]
+    return [replace(one, agent=agent.get(one.label)) for one in found]
+
+
+def _keep(session: Session, tree: Worktree, found: Candidate) -> None:
+    archive.keep(session, tree.label, found.commit)
+    base_tree = session.quarantine.tree_of(tree.base)
+    changes = session.quarantine.changes(base_tree, found.tree)
+    files = [change.path for change in changes]
+    facts = {"commit": found.commit, "tree": found.tree, "files": files}
+    session.journal.add("candidate", tree.label, **facts)
+
+
+def prepare(
     session: Session, task: Task, tree: Worktree, env: Mapping[str, str]
 ) -> None:
+    """Puts the suite and copied files into a worktree and runs the set-up command. Raises ArenaError if that fails."""
     settings = session.settings
     session.journal.add("setting-up", tree.label)
     for path, content in task.suite.items():

@@ -132,6 +132,8 @@ def choose_base(
 
 def take(session: Session, named: Sequence[Named], *, base: str) -> list[Candidate]:
     """Brings the candidates' objects into the quarantine. Raises ArenaError if a patch does not apply."""
+    if not named:
+        return []
     quarantine, repo = session.quarantine, session.repo
     commits = {n.label: n.commit or _applied(session, n, base=base) for n in named}
     refs = {f"refs/arena/run/{session.run}/{n}": c for n, c in commits.items()}

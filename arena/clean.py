@@ -12,16 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena import archive
+from arena import archive, places
 from arena.errors import ArenaError
 from arena.machine import store
 from arena.machine.checkout import some
 from arena.machine.listing import holders, registered
 from arena.machine.quarantine import GITLINK, Quarantine
-from arena.machine.transaction import Move, value_of
+from arena.machine.transaction import Move, patiently, value_of
 from arena.moves import change, settled
 from arena.session import Session
-from arena.worktrees import Worktree, recorded, remove
+from arena.snapshot import left_out
+from arena.worktrees import Worktree, refuse_foreign, remove
 
 TIPS = ("branch", "head")  # where an agent's own commits may be
 
@@ -56,16 +57,18 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
     Each must be archived; work that came after the snapshot, and commits that only the branch or the worktree's
     HEAD holds, are archived first. What can't be removed safely is kept and named with the reason.
     """
-    session = session if dry_run else settled(session)
+    if not dry_run:
+        session = settled(session)
+        patiently(session.repo, lambda: places.relist(session))
     done, safe, left = Cleaned(dry_run), [], _stranded(session)
-    for tree in _trees(session):
+    for tree in places.made(session):
         try:
             _clean_one(session, tree, done)
             safe.append(tree)
         except (ArenaError, OSError) as error:
             done.kept += ((tree.label, str(error)),)
     for path in left:
-        done.freed += _size(path)
+        done.freed += store.size(path)
         if not dry_run:
             store.remove_tree(path)
     _delete_branches(session, safe, done)
@@ -74,18 +77,14 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
     return done
 
 
-def _trees(session: Session) -> list[Worktree]:
-    """What the run made: by its journal, and what a kill kept out of the journal, by the reason of its lock."""
-    found = {tree.path: tree for tree in recorded(session.journal)}
-    for entry in registered(session.repo):
-        label = entry.path.name
-        branch = f"refs/heads/arena/{session.run}/{label}"
-        ours = entry.locked == f"arena {session.run}" and entry.branch == branch
-        inside = entry.path.is_relative_to(session.folder.resolve())
-        if ours and inside and entry.head:
-            tree = Worktree(label, entry.path, branch, entry.head)
-            found.setdefault(entry.path, tree)
-    return list(found.values())
+def look(session: Session, tree: Worktree) -> tuple[bool | None, int]:
+    """Whether a worktree holds what is not archived (None if that can't be told), and its size in bytes."""
+    seen = Cleaned(dry_run=True)
+    try:
+        _clean_one(session, tree, seen)
+    except (ArenaError, OSError):
+        return None, store.size(tree.path) if tree.is_there else 0
+    return bool(seen.late), seen.freed
 
 
 def _stranded(session: Session) -> list[Path]:
@@ -105,14 +104,16 @@ def _stranded(session: Session) -> list[Path]:
 
 def _clean_one(session: Session, tree: Worktree, done: Cleaned) -> None:
     there = tree.path.is_dir() and not tree.path.is_symlink()
+    if there and not tree.path.is_relative_to(session.folder.resolve()):
+        refuse_foreign(session, tree)  # it is not even read
     complete = not there or _save_content(session, tree, done)
     heads = {entry.path: entry.head for entry in registered(session.repo)}
     _save_commits(session, tree, heads.get(tree.path), done)
     if not os.path.lexists(tree.path) and tree.path not in heads:
         return
-    size = _size(tree.path)
-    done.worktrees += (tree.label,)
+    size = store.size(tree.path)
     if done.dry_run:
+        done.worktrees += (tree.label,)
         done.freed += size
         return
     path = str(tree.path)
@@ -125,6 +126,7 @@ def _clean_one(session: Session, tree: Worktree, done: Cleaned) -> None:
         store.remove_tree(moved)
         done.freed += size
     session.journal.add("removed", tree.label, path=path)
+    done.worktrees += (tree.label,)
 
 
 def _save_content(session: Session, tree: Worktree, done: Cleaned) -> bool:
@@ -137,10 +139,11 @@ def _save_content(session: Session, tree: Worktree, done: Cleaned) -> bool:
     message = f"late work of {label}"
     now = inside.snapshot(tree.path, base=tree.base, message=message)
     done.ignored += _ignored(inside, tree.path)
-    content = inside.git.tree_of(now)
-    if content not in map(inside.git.tree_of, known):
+    content, base = map(inside.tree_of, (now, tree.base))
+    work = inside.edit(content, drop=left_out(inside, content, base))
+    if not {content, work} & set(map(inside.tree_of, known)):
         _archive(session, f"{label}.late" if known else label, now, done)
-    return _links(inside, content) <= _links(inside, inside.git.tree_of(tree.base))
+    return _links(inside, content) <= _links(inside, inside.tree_of(tree.base))
 
 
 def _take(session: Session, label: str, commit: str) -> None:
@@ -185,14 +188,6 @@ def _save_commits(
         held = any(repo.is_ancestor(tip, commit) for commit in known)
         if tip.strip("0") and not held:
             _archive(session, f"{tree.label}.{kind}", tip, done)
-
-
-def _size(path: Path) -> int:
-    """Bytes on disk below `path`, links not followed."""
-    if path.is_symlink():
-        return 0
-    files = [Path(here, name) for here, _, names in os.walk(path) for name in names]
-    return sum(file.lstat().st_blocks * 512 for file in files)
 
 
 def _delete_branches(

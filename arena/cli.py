@@ -7,16 +7,27 @@ import sys
 
 import click
 
-from arena.commands import faults
+from arena.commands import faults, groups
 from arena.commands.declared import cli, command
-from arena.commands.words import argument, flag, option, setting, several
+from arena.commands.words import (
+    DRY_RUN,
+    JSON,
+    OF_RUN,
+    PROMPT_FILE,
+    PROMPT_WORD,
+    RUN,
+    argument,
+    flag,
+    option,
+    setting,
+    several,
+)
 from arena.errors import ArenaError
 
-JSON = flag("--json", "as_json", text="Print the result as one JSON document.")
-DRY_RUN = flag("--dry-run", text="Say what would happen, then stop.")
-RUN = argument("run", required=False)
+__all__ = ["groups", "main"]
+
 TASK = [
-    option("--prompt-file", metavar="FILE", help="Read the task's text from a file."),
+    PROMPT_FILE,
     several("--suite", "suite", "PATH", "Test-first suite, protected."),
     several("--check", "checks", "FILE", "Check never shown to agents."),
     several("--holdout", "holdouts", "PATH", "Tests never shown to agents."),
@@ -26,11 +37,12 @@ TASK = [
     option("--out", metavar="DIR", help="Copy the report there too."),
     JSON,
 ]
-JUDGING = "base target rubric python test junit env allow_network merge jobs seed"
+JUDGING = (
+    "base target pattern rubric python test junit env allow_network merge jobs seed"
+)
 PROMPT = option("--prompt", metavar="TEXT", help="The task's text.")
-CANDIDATES = argument("names", nargs=-1, required=True, metavar="CANDIDATE...")
+CANDIDATES = argument("names", nargs=-1, metavar="CANDIDATE...")
 APPROACH = several("--approach", "approaches", "TEXT", "One entry each.")
-PROMPT_WORD = argument("prompt", required=False)
 PACE = "prompt_template at_once retries backoff max_cost max_tokens"
 RUNNING = f"agents {PACE} setup timeout keep {JUDGING}"
 
@@ -39,7 +51,10 @@ DETACH = flag("--detach", text="Go on in the background.")
 TMUX = flag("--tmux", text="A window of tmux for each entry.")
 
 
-@command("run.run", RUNNING, PROMPT_WORD, APPROACH, DRY_RUN, DETACH, TMUX, *TASK)
+PLAN = option("--plan", metavar="FILE", help="Divide a task as a plan file says.")
+
+
+@command("run.run", RUNNING, PROMPT_WORD, APPROACH, PLAN, DRY_RUN, DETACH, TMUX, *TASK)
 def run() -> None:
     """Run agents on a task, each in a worktree of its own; judge, and merge the best.
 
@@ -51,7 +66,38 @@ def run() -> None:
     """
 
 
-@command("judge.judge", f"fast {JUDGING}", CANDIDATES, PROMPT, *TASK)
+QUESTION = argument("question", required=False)
+SPRINT = option("--sprint", metavar="FILE", help="Question, approaches and measures.")
+EXPLORING = [QUESTION, SPRINT, APPROACH, DRY_RUN, DETACH, TMUX, *TASK[1:]]
+
+
+@command("explore.explore", RUNNING.replace(" merge", ""), *EXPLORING)
+def explore() -> None:
+    """Try approaches to a question side by side, and compare them; nothing is merged.
+
+    \b
+      arena explore "How should prices be cached?" --approach "lru: functools" --approach "db: sqlite3"
+      arena explore --sprint sprint.toml
+      arena merge RUN LABEL       later, if one of them shall stay
+    """
+
+
+@command(
+    "spawn.spawn", "agents base target setup", argument("name", required=False), JSON
+)
+def spawn() -> None:
+    """Make worktrees in which no agent is started: work there yourself, with any program, then have it judged.
+
+    \b
+      arena spawn --agents 3 --base main auth
+      arena judge --worktrees RUN
+    """
+
+
+OF_TREES = option("--worktrees", metavar="RUN", help="What is in its worktrees now.")
+
+
+@command("judge.judge", f"fast {JUDGING}", CANDIDATES, OF_TREES, PROMPT, *TASK)
 def judge() -> None:
     """Judge branches, commits, tags, pr/N or patch files that exist already.
 
@@ -69,9 +115,10 @@ def rescore() -> None:
 
 LABEL = argument("label", required=False)
 CHOOSE = flag("--interactive", text="Look at the candidates, then choose one.")
+ALL = flag("--all", "everyone", text="All that pass, the best first.")
 
 
-@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, JSON)
+@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, ALL, JSON)
 def merge() -> None:
     """Merge the winner of a run, or the candidate LABEL, once the merged tree has passed.
 
@@ -110,7 +157,6 @@ def status() -> None:
     """Tell how a run stands. Example: arena status --watch"""
 
 
-OF_RUN = option("--run", metavar="RUN", help="Another run than the latest.")
 LIMIT = option("--timeout", "limit", metavar="TIME", help="How long at most.")
 
 
@@ -132,9 +178,9 @@ def pause() -> None:
     """Hold agents up; their time limits stand still. Example: arena pause 20261121-1530 claude-1"""
 
 
-@command("steer.resume", "", RUN, LABEL)
+@command("steer.resume", "", RUN, LABEL, JSON)
 def resume() -> None:
-    """Let paused agents go on. Example: arena resume"""
+    """Let paused agents go on; or a run that was killed, a plan that is blocked. Example: arena resume"""
 
 
 @command("steer.stop", "", RUN, LABEL)
@@ -150,6 +196,22 @@ def send() -> None:
 @command("steer.done", "", LABEL, OF_RUN)
 def done() -> None:
     """Say that your own entry (agent `human`) is finished. Example, in its worktree: arena done"""
+
+
+SIGNAL = click.Choice(["started", "progress", "blocked", "resolved", "note"])
+SAID = argument("words", nargs=-1, metavar="[PERCENT] [TEXT]")
+NEEDS = option("--needs", metavar="TASK", help="What it waits for.")
+ENTRY = option("--label", metavar="LABEL", help="Of this entry, from outside of it.")
+
+
+@command("steer.signal", "", argument("word", type=SIGNAL), SAID, NEEDS, ENTRY)
+def signal_() -> None:
+    """Say how an entry stands, for the hand-off file of a plan. Example: arena signal progress 40 "models done" """
+
+
+@command("plan.handoff", "", RUN)
+def handoff() -> None:
+    """Print how a plan stands: streams, checkpoints, signals, blockers, hand-offs. Example: arena handoff"""
 
 
 FORMATS = click.Choice(["html", "md", "json", "csv", "junit", "text"])
@@ -172,6 +234,11 @@ def agents() -> None:
     """List the agents that arena can run, and how to install them. Example: arena agents"""
 
 
+@command("look.patterns", "", JSON)
+def patterns() -> None:
+    """Tell which way of working fits which job, and which does not. Example: arena patterns"""
+
+
 @command("doctor.doctor", "", JSON)
 def doctor() -> None:
     """Check everything that a run needs, and say how to mend what is missing. Example: arena doctor"""
@@ -182,52 +249,25 @@ def config() -> None:
     """Show every setting, its value, and where it comes from. Example: arena config"""
 
 
-@command("look.init", "", flag("--force", text="Replace an arena.toml that is there."))
+KINDS = click.Choice(["full-stack", "api-heavy", "ui-heavy", "streams"])
+EXAMPLE = option("--plan", "plan", type=KINDS, help="Write an example plan instead.")
+
+
+@command(
+    "look.init", "", flag("--force", text="Replace a file that is there."), EXAMPLE
+)
 def init() -> None:
-    """Write a commented arena.toml with every option at its default. Example: arena init"""
+    """Write a commented arena.toml with every option at its default, or plan.toml with an example.
+
+    \b
+      arena init
+      arena init --plan full-stack
+    """
 
 
 @command("demo.demo", "", argument("folder", required=False), JSON)
 def demo() -> None:
     """Make a small repository with a real defect, let three agents mend it, judge, merge. Example: arena demo"""
-
-
-@cli.group
-def rubric() -> None:
-    """Show the rubrics, or check a file of your own.
-
-    \b
-      arena rubric show default > mine.toml
-      arena rubric check mine.toml
-    """
-
-
-@command("look.rubric_show", "", argument("name", required=False), group=rubric)
-def show() -> None:
-    """Print a rubric, or list the shipped ones. Example: arena rubric show default > mine.toml"""
-
-
-@command("look.rubric_check", "", argument("file"), group=rubric)
-def check() -> None:
-    """Check a rubric file: all faults at once, or the rubric in words. Example: arena rubric check mine.toml"""
-
-
-@cli.group(name="check")
-def acceptance() -> None:
-    """Write an acceptance check: a few lines that say when a task is done.
-
-    \b
-      arena check new check.py --prompt-file issue.md
-      arena judge a b c --check check.py
-    """
-
-
-PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")
-
-
-@command("check.new", "", argument("file"), PROMPT_WORD, PROMPT_FILE, group=acceptance)
-def new() -> None:
-    """Write the skeleton of a check from a task's text. Example: arena check new check.py "Make parse() accept ''" """
 
 
 def main(argv: list[str] | None = None) -> None:

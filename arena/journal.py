@@ -46,15 +46,15 @@ def decode(line: bytes) -> Event | None:
         return None
 
 
-def replay(path: Path) -> list[Event]:
-    """All events of a journal; a torn last line is dropped.
+def replay(path: Path, *, most: int | None = None) -> list[Event]:
+    """All events of a journal, or the first so many; a torn last line is dropped.
 
     Raises ArenaError if good lines follow a bad one: that is damage, not a crash.
     """
     if not path.exists():
         return []
     events, bad = [], 0
-    for line in path.read_bytes().splitlines(keepends=True):
+    for line in path.read_bytes().splitlines(keepends=True)[:most]:
         event = decode(line.rstrip(b"\n")) if line.endswith(b"\n") else None
         if event is None:
             bad += 1
@@ -74,23 +74,33 @@ def _write_all(number: int, line: bytes) -> None:
 
 # The state of a run, and of one of its entries, after an event; the others leave it as it was.
 RUN_STATES = {
+    "spawned": "spawned",
     "verdict": "judged",
     "landed": "merged",
     "undone": "undone",
+    "resumed": "begun",
+    "plan-done": "done",
+    "plan-blocked": "blocked",
     "removed": "cleaned",
 }
 ENTRY_STATES = {
     "setting-up": "setting up",
+    "spawned": "waiting",
     "agent-queued": "queued",
     "agent-started": "working",
     "agent-waiting": "rate limit",
     "attempt-failed": "failed",
     "candidate": "collected",
+    "task-started": "working",
+    "task-merged": "merged",
+    "blocked": "blocked",
+    "waits": "waiting",
     "process": "testing",
     "judged": "judged",
 }
 # What the run, and an entry, takes over from the data of an event.
 RUN_FACTS = {
+    "begun": ("mode",),
     "at-work": ("process", "born"),
     "verdict": ("winner", "confidence"),
     "told": ("report",),
@@ -99,10 +109,13 @@ RUN_FACTS = {
 ENTRY_FACTS = {
     "worktree": ("branch", "path"),
     "agent-started": ("agent",),
-    "attempt": ("outcome", "why"),
+    "attempt": ("outcome", "why", "tokens", "cost"),
     "attempt-failed": ("why",),
     "candidate": ("files",),
     "judged": ("passed", "total"),
+    "task-started": ("run", "tries"),
+    "task-failed": ("why",),
+    "blocked": ("why",),
 }
 
 
@@ -110,6 +123,8 @@ def apply(run: dict[str, Any], event: Event) -> None:
     """Brings the state of a run up to date: {} at first; then with state, entries, and what RUN_FACTS names."""
     kind, data = event.kind, event.data
     entries = run.setdefault("entries", {})
+    if kind == "at-work":
+        run.pop("code", None)  # it was ended, and goes on
     run["state"] = RUN_STATES.get(kind, run.get("state", "begun"))
     if kind == "planned":
         entries |= {label: {"state": "waiting"} for label in data["labels"]}
@@ -118,7 +133,7 @@ def apply(run: dict[str, Any], event: Event) -> None:
     entry = entries.get(event.label)
     if entry is None:
         return
-    entry |= {key: data[key] for key in ENTRY_FACTS.get(kind, ())}
+    entry |= {key: data[key] for key in ENTRY_FACTS.get(kind, ()) if key in data}
     if entry["state"] != "judged":  # tests that are run again later change nothing
         entry["state"] = ENTRY_STATES.get(kind, entry["state"])
     if kind == "attempt":
@@ -138,8 +153,8 @@ class Journal:
         self.path = path
         self.listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
+        self._is_whole = False
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._drop_torn_tail()
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
@@ -147,7 +162,9 @@ class Journal:
             raise ArenaError(f"{why} Nothing was started.") from error
 
     def _drop_torn_tail(self) -> None:
-        if self.path.exists():
+        # Not before we write: to whoever only reads, a line that another process writes may look torn.
+        if not self._is_whole:
+            self._is_whole = True
             good = sum(len(encode(event)) for event in replay(self.path))
             if good < self.path.stat().st_size:
                 os.truncate(self.path, good)
@@ -157,6 +174,7 @@ class Journal:
         event = Event(kind=kind, at=time.time(), label=label, data=data)
         line = encode(event)
         with self._lock:
+            self._drop_torn_tail()
             before = os.fstat(self._file).st_size
             try:
                 _write_all(self._file, line)

@@ -21,7 +21,7 @@ def render(
     """The entries with the prompts that their agents get.
 
     `template` is a shipped name, a file relative to `folder`, or "none"; it knows prompt, approach, suite (paths),
-    territory, label, agent and run. Raises ArenaError if there is no such template, or if it has a fault.
+    territory, rules, handoff, label, agent, run. Raises ArenaError if there is no such template, or it has a fault.
     """
     suite = sorted(path for path in task.suite if path.endswith(".py"))
     given, plain = _read(template, folder), _read(PLAIN, folder)
@@ -34,7 +34,13 @@ def render(
         # What has no model reads the task and needs no rules.
         text = plain if AGENTS[entry.agent].free else given
         prompt = resources.fill(
-            text, suite=suite, run=run, territory=task.territory, **facts
+            text,
+            suite=suite,
+            run=run,
+            territory=task.territory,
+            rules=task.rules,
+            handoff=task.handoff,
+            **facts,
         )
         found.append(replace(entry, prompt=prompt))
     return tuple(found)

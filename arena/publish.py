@@ -16,7 +16,7 @@ from arena.errors import ArenaError
 from arena.evaluation.result import Evaluation
 from arena.journal import Event
 from arena.machine import records, store
-from arena.report import document, formats
+from arena.report import approaches, document, formats
 from arena.report.document import Story
 from arena.rubric import Rubric
 from arena.scores import Score
@@ -64,6 +64,7 @@ def _told(one: Tried) -> dict[str, Any]:
         "tokens": told and told.tokens,
         "cost_usd": told and told.cost_usd,
         "text": told and told.text,
+        "approach": one.entry.approach,
         "log_tail": "\n".join(attempt.last_lines) if attempt else one.why,
     }
 
@@ -110,6 +111,7 @@ def write(
         rubric=rubric,
         seed=session.settings.seed,
         replay=_replay(session, what, evaluation, rubric),
+        approaches=[_approach(folder, t) for t in tried if t.get("approach")],
         failed=[t for t in tried if not t["candidate"]],
         attempts={
             t["label"]: {k: t[k] for k in words} for t in tried if t["candidate"]
@@ -144,6 +146,14 @@ def _base_name(session: Session, base: str) -> str | None:
         if oid == base and not ref.startswith("refs/heads/arena/"):
             return ref.removeprefix("refs/heads/")
     return None
+
+
+def _approach(folder: Path, one: Mapping[str, Any]) -> dict[str, Any]:
+    """An approach with what was spent on it, and what its author wrote about it."""
+    keys = ("label", "agent", "approach", "outcome", "seconds", "tokens", "cost_usd")
+    path = folder / "notes" / one["label"] / "RESULTS.md"
+    words = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    return {**{key: one[key] for key in keys}, "words": approaches.parts(words)}
 
 
 def _log(folder: Path, label: str) -> dict[str, Any]:
@@ -198,8 +208,9 @@ def _replay(
 
 def report_place(session: Session) -> Path:
     """`reports/<run>` of the repository when `reports/` is absent, ignored or ours; else the run's folder."""
-    top = session.repo.top
-    if top is None:
+    top, first = session.repo.top, next(session.journal.events(), None)
+    # The tries of a plan's tasks have their plan's page.
+    if top is None or (first is not None and first.data.get("mode") == "task"):
         return session.folder
     reports = top / "reports"
     place, ignore = reports / session.run, reports / ".gitignore"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arena import archive, attempts, candidates, publish, scores, verdict
+from arena import archive, attempts, candidates, publish, scores, task, verdict
 from arena.attempts import Tried
 from arena.candidates import Candidate, Named
 from arena.evaluation.bench import open_bench
@@ -17,6 +17,7 @@ from arena.patterns import Entry
 from arena.rubric import Rubric
 from arena.session import Session
 from arena.task import Task
+from arena.worktrees import Worktree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +37,23 @@ def run(race: Race, entries: Sequence[Entry]) -> dict[str, Any]:
     race.session.freeze(
         base=race.base, target=race.target, labels=[e.label for e in entries]
     )
+    task.save(race.task, race.session.folder)
     tried = attempts.run_all(race.session, race.task, entries, base=race.base)
     return conclude(race, [t.candidate for t in tried if t.candidate], tried=tried)
 
 
-def judge(race: Race, named: Sequence[Named]) -> dict[str, Any]:
-    """Existing branches, commits, patches → candidates → verdict → report; returns the report's document."""
+def judge(
+    race: Race, named: Sequence[Named], trees: Sequence[Worktree] = ()
+) -> dict[str, Any]:
+    """Existing branches, commits, patches, worktrees → candidates → verdict → report; returns the report's document."""
     session = race.session
-    session.freeze(base=race.base, target=race.target, labels=[n.label for n in named])
+    labels = [*(one.label for one in named), *(tree.label for tree in trees)]
+    session.freeze(base=race.base, target=race.target, labels=labels)
     with Executor(1) as beside:  # a third of a second, which git does not need
         asked = beside.submit(ask_interpreter, session)
         found = candidates.take(session, named, base=race.base)
         archive.keep_all(session, {one.label: one.commit for one in found})
+        found += attempts.collect(session, race.task, trees)
         asked.result()
     return conclude(race, found)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from arena.errors import ArenaError
 
+SPRINT = re.compile(r"sprint\.[\w-]+")  # what a sprint measures by commands of its own
 LIMIT = 64 * 1024  # bytes of a rubric file
 CLEAR, LEANING = 0.9, 0.6
 UNLESS = (
@@ -68,12 +69,14 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubric:
-    """Gates and criteria. `merge` can forbid merging by itself; `noise` is in points of 100; `clear` and `leaning`
+    """Gates and criteria. `merge` can forbid merging by itself, and so does `agreement` unless somebody independent
+    does the same; `noise` is in points of 100; `clear` and `leaning`
     are shares of the weight space."""
 
     name: str
     about: str = ""
     merge: str = "auto"
+    agreement: bool = False
     gates: tuple[Gate, ...]
     criteria: tuple[Criterion, ...]
     noise: float = 2.0
@@ -97,6 +100,7 @@ KEYS: dict[str, dict[str, Any]] = {
         "version": (1,),
         "about": str,
         "merge": ("auto", "ask", "never"),
+        "agreement": (True, False),
     },
     "gate": {
         **SHARED,
@@ -239,7 +243,9 @@ def _table_faults(
             yield key, f'unknown key "{key}" in {kind}{_guess(key, keys)}'
         elif wanted := _wanted(keys[key], value):
             yield key, f"{key} must be {wanted}, got {value!r}"
-        elif key == "measure" and value not in known:
+        elif (
+            key == "measure" and value not in known and SPRINT.match(str(value)) is None
+        ):
             yield key, f'unknown measure "{value}"{_guess(value, known)}'
     conditions = table.keys() & {"is", "at_least", "at_most"}
     if kind == "gate" and len(conditions) != 1:

@@ -25,7 +25,9 @@ def find_run(parent: Path, run: str | None) -> str:
     if not names:
         raise ArenaError(f"there is {NONE}")
     if run is None:
-        return max(names, key=lambda name: (_touched(parent / name), name))
+        names.sort(key=lambda name: (_touched(parent / name), name), reverse=True)
+        # The tries of a plan's tasks are runs as well, but not those that people mean.
+        return next((n for n in names if not _is_try(parent / n)), names[0])
     found = [n for n in names if n == run] or [n for n in names if n.startswith(run)]
     if len(found) != 1:
         what = f"{len(found)} runs" if found else "no run"
@@ -53,6 +55,11 @@ def state(folder: Path) -> dict[str, Any]:
 
 
 NONE = 'no run in this repository yet. Start one: arena run --agents 3 "..."'
+
+
+def _is_try(place: Path) -> bool:
+    first = next(iter(journal.replay(place / "journal.log", most=1)), None)
+    return first is not None and first.data.get("mode") == "task"
 
 
 def _touched(place: Path) -> int:

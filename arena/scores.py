@@ -66,6 +66,17 @@ def _situations(evaluation: Evaluation) -> Set[str]:
     return {name for name, true in holds.items() if true}
 
 
+def asked_gates(rubric: Rubric, candidates: Sequence[Evaluated]) -> list[Gate]:
+    """The gates of a rubric, and that of the territory where one was given."""
+    taken = {m.name for one in candidates for m in one.measurements}
+    given = TERRITORY.measure in taken
+    known = [gate.measure for gate in rubric.gates]
+    return [
+        *rubric.gates,
+        *([TERRITORY] if given and TERRITORY.measure not in known else []),
+    ]
+
+
 def _score(evaluated: Evaluated, rubric: Rubric, situations: Set[str]) -> Score:
     taken = {m.name: m for m in evaluated.measurements}
 
@@ -73,7 +84,7 @@ def _score(evaluated: Evaluated, rubric: Rubric, situations: Set[str]) -> Score:
         absent = Measurement(name, None, "", None, "this measure was not taken")
         return taken.get(name, absent)
 
-    asked = [*rubric.gates, *([TERRITORY] if TERRITORY.measure in taken else [])]
+    asked = asked_gates(rubric, [evaluated])
     gates = [_gate(gate, found(gate.measure), situations) for gate in asked]
     fractions: dict[str, float] = {}
     unmeasured: dict[str, str] = {}

@@ -57,6 +57,10 @@ class Settings:
     setup: str | None = option(None, "command run in each new worktree first")
     env: tuple[str, ...] = option((), "variables that agents and tests may see")
     allow_network: bool = option(default=False, doc="tests may use the network")
+    pattern: str = option(
+        "compete", "safety-net: merge only what an independent candidate agrees with",
+        "compete", "safety-net",
+    )  # fmt: skip
     merge: str = option("ask", "merge the winner", "ask", "auto", "never")
     keep: bool = option(default=False, doc="keep worktrees and branches afterwards")
     test_timeout: float = option(1800.0, "time limit of the tests on the base")
@@ -68,7 +72,12 @@ class Settings:
     judge_copy: tuple[str, ...] = option((), "ignored files that the tests need")
     benchmark: str | None = option(None, "command to time on base and candidates")
     benchmark_runs: int = option(5, "how often the benchmark is run")
+    status_dir: str | None = option(
+        None, "also write status files here (.agent-status)"
+    )
+    worktree_dir: str | None = option(None, "link worktrees here (.worktrees)")
     copy_files: tuple[str, ...] = option((), "ignored files for each worktree")
+    handoff_dir: str | None = option(None, "folder for a plan's hand-off file, too")
     color: str = option("auto", "colour in the terminal", "auto", "always", "never")
 
 

@@ -183,3 +183,80 @@ def stand(field: list[Player], rubric: Rubric, seed: int) -> Standing:
         ),
         stage="coin" if len(level) > 1 else stage,
     )
+
+
+def differs(one: Player, other: Player, evaluation: Evaluation) -> str:
+    """What that was run for both came out differently, in words; '' if nothing did."""
+    mine, theirs = one.evaluated, other.evaluated
+    known = {*evaluation.base_tests, *evaluation.required} - set(evaluation.flaky)
+    count = sum(mine.tests.get(i) != theirs.tests.get(i) for i in known)
+    rows = mine.details.get("probes", ())
+    found = (
+        (count > 0, f"{count} tests come out differently"),
+        (
+            mine.details.get("outputs") != theirs.details.get("outputs"),
+            "an example of the task comes out differently",
+        ),
+        (
+            any(other.label in row["others"] for row in rows),
+            "a call gives another answer",
+        ),
+    )
+    return next((words for holds, words in found if holds), "")
+
+
+def agreement(
+    top: Player, everyone: Sequence[Player], evaluation: Evaluation
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Whether a candidate of another witness passes the gates and does the same as `top` in protected tests, examples,
+    calls, and the tests that both brought: (sentence, section of the report) if one does, a block if none."""
+    unlike = {p.label: _unlike(top, p, evaluation) for p in everyone if p != top}
+    twin = next((label for label, why in unlike.items() if not why), None)
+    if twin:
+        said = f"{twin}, made independently, does the same in all that was run."
+        return ((said, "tests"),), ()
+    whys = [f"{label}: {why}" for label, why in unlike.items()][:4]
+    alone = "; ".join(whys or ["there is no other candidate"])
+    return (), (f"safety-net: nobody independent does the same ({alone})",)
+
+
+TASTE = "those that are level do the same in all that was run: which one is a matter of taste"
+
+
+def alike(found: Standing, evaluation: Evaluation) -> bool:
+    """Whether all who could be first do the same as the first, which is proven and confirmed by somebody independent:
+    then it is a matter of taste which of them is taken."""
+    top = found.ranking[0]
+    same = not any(differs(top, p, evaluation) for p in found.rivals if p != top)
+    twins = (p for p in found.ranking if p != top and not _unlike(top, p, evaluation))
+    return same and top.proven and any(True for _ in twins)
+
+
+def toss_up(found: Standing, rubric: Rubric) -> str:
+    """Why nobody is really first, '' if somebody is."""
+    level, share = len(found.level), found.shares[found.ranking[0].label]
+    uneven = len({frozenset(p.score.fractions) for p in found.rivals}) > 1
+    if level > 1:
+        unknown = ", or could be by what was not measured" if uneven else ""
+        words = f"{level} candidates are equal in every stage, within"
+        return f"{words} {rubric.noise:g} points{unknown}"
+    if found.stage == "likeness":
+        return "told apart only by the likeness of the changes"
+    if found.stage == "quality" and share < rubric.leaning:
+        return f"first in only {share:.0%} of all weightings"
+    return ""
+
+
+def _unlike(top: Player, other: Player, evaluation: Evaluation) -> str:
+    witnesses = [p.evaluated.details.get("witness") for p in (top, other)]
+    if other.score.failed_gates:
+        return f"fails {other.score.failed_gates[0].name}"
+    if None in witnesses or len(set(witnesses)) == 1:
+        return "not made independently"
+    if not top.evaluated.tests:
+        return "no test was run"
+    for one, author in ((top, other), (other, top)):
+        tests = one.evaluated.details.get("cross", {}).get(author.label, {})
+        if "failed" in tests.values():
+            return f"{one.label} fails a test that {author.label} brought"
+    return differs(top, other, evaluation)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from arena.errors import ArenaError
 from arena.machine import records, store
+from arena.patterns.explore import Measure
 from arena.territory import EVERYWHERE, Territory
 
 # Where checks and held-out tests from outside of the repository stand in judged trees.
@@ -19,7 +20,9 @@ LONGEST = 5 << 20  # bytes of a prompt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task as it was when the run began. `suite`, `checks` and `holdouts` map paths in the tree to content;
-    the suite is shown to agents, the other two never are."""
+    the suite is shown to agents, the other two never are. `rules` are told to the agents beside the task; `measures`
+    are what the user wants to know of each candidate beyond the rubric; `handoff` is the path of the file that says
+    how a whole plan stands."""
 
     prompt: str | None
     suite: dict[str, bytes] = field(default_factory=dict)
@@ -27,6 +30,9 @@ class Task:
     holdouts: dict[str, bytes] = field(default_factory=dict)
     approaches: tuple[str, ...] = ()
     territory: Territory = EVERYWHERE
+    rules: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    handoff: str = ""
 
     @property
     def required(self) -> dict[str, bytes]:
@@ -42,9 +48,13 @@ def read(
     folder: Path,
     top: Path,
     prompt: str | None,
+    *,
     prompt_file: str | None = None,
     approaches: Sequence[str] = (),
     territory: Territory = EVERYWHERE,
+    rules: Sequence[str] = (),
+    measures: Sequence[Measure] = (),
+    handoff: str = "",
     **files: Sequence[str],
 ) -> Task:
     """Reads everything that the task consists of, relative to `folder`; `files` are paths by group.
@@ -57,6 +67,9 @@ def read(
         prompt=text,
         approaches=tuple(approaches),
         territory=territory,
+        rules=tuple(rules),
+        measures=tuple(measures),
+        handoff=handoff,
         **groups,
     )
 
@@ -122,6 +135,8 @@ def save(task: Task, folder: Path) -> None:
         "prompt": task.prompt,
         "approaches": list(task.approaches),
         "territory": records.to_json(task.territory),
+        "rules": list(task.rules),
+        "measures": records.to_json(task.measures),
     }
     store.write_json(folder / "task.json", facts)
 
@@ -141,5 +156,10 @@ def load(folder: Path) -> Task:
         prompt=data["prompt"],
         approaches=tuple(data["approaches"]),
         territory=records.from_json(Territory, data.get("territory", {})),
+        rules=tuple(data.get("rules", ())),
+        measures=tuple(
+            records.from_json(Measure, one) for one in data.get("measures", ())
+        ),
+        handoff="",
         **groups,
     )

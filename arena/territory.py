@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,17 @@ class Territory:
 
 
 EVERYWHERE = Territory()
+
+
+def examples(*territories: Territory) -> dict[str, str]:
+    """A path that each of their patterns stands for, with the pattern."""
+    return {_example(word): word for one in territories for word in one.owns}
+
+
+def _example(pattern: str) -> str:
+    """A path that a pattern stands for."""
+    path = re.sub(r"\*+|\?|\[[^]]*\]", "x", pattern.strip("/"))
+    return path + "/x" if pattern.endswith("/") else path
 
 
 def _matches(patterns: tuple[str, ...], path: str) -> bool:

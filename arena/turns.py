@@ -6,8 +6,8 @@ import dataclasses
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 
 from arena import agents, control
 from arena.agents import Attempt, Order
@@ -19,7 +19,9 @@ from arena.machine.executor import default_jobs
 from arena.machine.process import Finished
 from arena.pacing import LOOK_AGAIN, Budget, Places, backoff
 from arena.session import Session
+from arena.signals import Ear
 
+Spent = Mapping[object, Sequence[float | None]]
 PER_CORE = 4  # an agent mostly waits for its model
 GLANCE = 1.0  # seconds between looks at what an agent has spent
 NEVER = Finished(exit_code=-1, reason="stopped", seconds=0, cpu_seconds=0, survivors=0)
@@ -35,14 +37,19 @@ class Crew:
         self.budget = Budget(settings.max_cost, settings.max_tokens)
         self.set_ups = threading.Semaphore(default_jobs())  # they do compute
         self.over = ""  # why the budget is spent
+        places = {
+            name: control.stem(session.folder, f"{name}.signals") for name in labels
+        }
+        self.ears = {name: Ear(place) for name, place in places.items()}
 
     def stopped(self, label: str) -> bool:
         """Whether an entry, or all of arena, was told to stop."""
         return process.stopping() or control.given(self.session.folder, label, "stop")
 
-    def spend(self, order: Order, told: Report) -> None:
+    def spend(self, order: Order, agent: Agent, told: Report) -> None:
         """Takes in what an agent told so far in its turn; stops all when the budget is spent."""
-        self.over = self.over or self.budget.note(order.label, order.turn, told)
+        turn = order.turn if order.session is None or not agent.sums_session else 1
+        self.over = self.over or self.budget.note(order.label, turn, told)
         for label in self.labels if self.over else ():
             control.give(self.session.folder, label, "stop", self.over)
 
@@ -90,7 +97,8 @@ def _again(
     except ArenaError as error:
         crew.session.journal.add("turn-failed", order.label, why=str(error))
         return before
-    return _joined(before, turn)
+    known = order.session is not None and agent.sums_session and turn.told.spent
+    return _joined(before, turn, earlier={} if known else before.told.spent)
 
 
 def _turn(
@@ -104,30 +112,37 @@ def _turn(
     def stopped() -> bool:
         return crew.stopped(label)
 
-    with crew.places.place(agent.name, stopped, queued) as there:
+    place = crew.places.place(agent.name, stopped, queued)
+    # A person takes nobody's place.
+    with nullcontext(True) if agent.patient else place as there:
         if not there:
             return Attempt("killed", "stopped", changed(), NEVER, Report(), ())
         journal.add("agent-started", label, agent=agent.name, turn=order.turn)
         with _watched(crew, order, agent):
             done = agents.attempt(order, agent, changed=changed)
         # Before the place is free: who comes next must know.
-        crew.spend(order, done.told)
+        crew.spend(order, agent, done.told)
         crew.places.learn(agent.name, limited=done.outcome == "quota")
     return done
 
 
 @contextmanager
 def _watched(crew: Crew, order: Order, agent: Agent) -> Iterator[None]:
-    """Looks at what the agent spends while it works, if there is a limit to that."""
+    """Hears what the agent says of itself while it works, and looks at what it spends."""
     ended, told = threading.Event(), Follower(agent, order.log)
+    ear = crew.ears[order.label]
+
+    def look() -> None:
+        for said in ear.more():
+            crew.session.journal.add("signal", order.label, **said)
+        if crew.budget.limited:
+            crew.spend(order, agent, told.more())
 
     def watch() -> None:
         while not ended.wait(GLANCE):
-            crew.spend(order, told.more())
+            look()
+        look()
 
-    if not crew.budget.limited:
-        yield
-        return
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
@@ -154,17 +169,17 @@ def _next(order: Order, words: str | None, session: str | None) -> Order:
     )
 
 
-def _joined(before: Attempt, turn: Attempt) -> Attempt:
-    """The later turn, with what both needed."""
+def _joined(before: Attempt, turn: Attempt, *, earlier: Spent) -> Attempt:
+    """The later turn, with what both needed; `earlier` is what it did not tell of itself."""
     end = dataclasses.replace(
         turn.end,
         seconds=before.end.seconds + turn.end.seconds,
         cpu_seconds=before.end.cpu_seconds + turn.end.cpu_seconds,
         survivors=before.end.survivors + turn.end.survivors,
     )
-    earlier: dict[object, Sequence[float | None]] = {
-        ("before", key): told for key, told in before.told.spent.items()
+    spent: dict[object, Sequence[float | None]] = {
+        ("before", key): told for key, told in earlier.items()
     }
     session = turn.told.session or before.told.session
-    told = turn.told._replace(session=session, spent=earlier | {**turn.told.spent})
+    told = turn.told._replace(session=session, spent=spent | {**turn.told.spent})
     return dataclasses.replace(turn, end=end, told=told)

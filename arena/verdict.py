@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from arena import stages
 from arena.errors import one_line
 from arena.evaluation import compared
 from arena.evaluation.result import Evaluation
@@ -85,6 +86,11 @@ def decide(
     toss_up, top = confidence == "toss-up", found.ranking[0]
     sure = not toss_up and not top.suspected
     others = [*(p.label for p in found.ranking[1:]), *excluded, None]
+    blocks = _blocks(top, confidence, evaluation, rubric)
+    reasons = _reasons(found.ranking, everyone, len(evaluation.required), excluded)
+    if rubric.agreement:
+        agreed, alone = stages.agreement(top, everyone, evaluation)
+        blocks, reasons = (*blocks, *alone), (*agreed, *reasons)[:4]
     return Verdict(
         winner=top.label if sure else None,
         leader=top.label,
@@ -96,9 +102,9 @@ def decide(
         tied=tuple(p.label for p in found.ranking if toss_up and p in found.rivals),
         excluded=excluded,
         shares=found.shares,
-        reasons=_reasons(found.ranking, everyone, len(evaluation.required), excluded),
+        reasons=reasons,
         not_measured=_not_measured(found.ranking),
-        blocks=_blocks(top, confidence, evaluation, rubric),
+        blocks=blocks,
         same=same,
     )
 
@@ -127,18 +133,12 @@ def _confidence(
     found: Standing, told: set[str], evaluation: Evaluation, rubric: Rubric
 ) -> tuple[str, str]:
     """The class, and what it rests on. `told` names the stages and gates that separated anybody from the first."""
-    top, stage, level = found.ranking[0], found.stage, len(found.level)
+    top, stage = found.ranking[0], found.stage
     uneven = len({frozenset(p.score.fractions) for p in found.rivals}) > 1
-    if level > 1:
-        unknown = ", or could be by what was not measured" if uneven else ""
-        words = f"{level} candidates are equal in every stage, within"
-        return "toss-up", f"{words} {rubric.noise:g} points{unknown}"
-    if stage == "likeness":
-        return "toss-up", "told apart only by the likeness of the changes"
-    share = found.shares[top.label]
-    if stage == "quality" and share < rubric.leaning:
-        return "toss-up", f"first in only {share:.0%} of all weightings"
-    settled = _settled(found, told, evaluation)
+    share, toss_up = found.shares[top.label], stages.toss_up(found, rubric)
+    if toss_up and not (rubric.agreement and stages.alike(found, evaluation)):
+        return "toss-up", toss_up
+    settled = ("clear", stages.TASTE) if toss_up else _settled(found, told, evaluation)
     confidence, words = settled or _evidence(top, stage, share, evaluation, rubric)
     broken = top.number("regressions", -1.0)
     covered = top.number("coverage.changed", 1.0)
@@ -167,7 +167,7 @@ def _settled(
     by = [name for name in EXECUTED if name in told]
     if found.stage != "quality" or not by or not top.proven:
         return None
-    if any(_differs(top, other, evaluation) for other in others):
+    if any(stages.differs(top, other, evaluation) for other in others):
         return None
     count = len(evaluation.required)
     passed = count * top.number("required.passed", 0.0)
@@ -178,16 +178,6 @@ def _settled(
     }
     same = "the best of those that do the same in everything that was run"
     return "clear", f"{words[by[0]]}, and is {same}"
-
-
-def _differs(one: Player, other: Player, evaluation: Evaluation) -> bool:
-    """Whether anything that was run for both came out differently."""
-    mine, theirs = one.evaluated, other.evaluated
-    known = {*evaluation.base_tests, *evaluation.required} - set(evaluation.flaky)
-    tests = any(mine.tests.get(i) != theirs.tests.get(i) for i in known)
-    outputs = mine.details.get("outputs") != theirs.details.get("outputs")
-    rows = mine.details.get("probes", ())
-    return tests or outputs or any(other.label in row["others"] for row in rows)
 
 
 def _evidence(

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from arena import control
 from arena.errors import ArenaError, GitError, Refused, one_line
-from arena.journal import Journal
 from arena.machine import copying, process, records, store
 from arena.machine.git import Repository
-from arena.machine.listing import admin_dirs
+from arena.machine.listing import admin_dirs, registered
 from arena.machine.transaction import Move, move_refs, patiently, value_of
 from arena.session import Session
 
@@ -33,6 +33,17 @@ class Worktree:
     branch: str
     base: str
     inode: int = 0
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder that the run made is at this path."""
+        there = os.path.lexists(self.path)
+        return there and self.inode in (0, self.path.lstat().st_ino)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this path is a folder that no link leads out of."""
+        return self.path.is_dir() and self.path.resolve() == self.path
 
 
 def add(session: Session, label: str, *, base: str) -> Worktree:
@@ -75,7 +86,7 @@ def add(session: Session, label: str, *, base: str) -> Worktree:
 
 def _unmake(repo: Repository, tree: Worktree) -> None:
     if not os.path.lexists(tree.path):
-        _forget(repo, tree)
+        forget(repo, tree)
     ours = value_of(repo, tree.branch) == tree.base
     if ours and tree.path not in admin_dirs(repo):
         move = Move(tree.branch, tree.base, "")
@@ -91,43 +102,61 @@ def _fill(repo: Repository, tree: Worktree) -> None:
     there.call("-c", "core.sparseCheckout=false", "read-tree", "-m", "-u", tree.base)
 
 
-def recorded(journal: Journal) -> list[Worktree]:
-    """The worktrees that the run of this journal made, also those that are gone."""
-    return [
-        records.from_json(Worktree, {"label": event.label, **event.data})
-        for event in journal.events()
-        if event.kind == "worktree"
-    ]
-
-
 def remove(session: Session, tree: Worktree) -> Path | None:
     """Moves a worktree into the run's trash and takes it off git's list; returns where it is now, None if it was gone.
 
-    Only for what is archived. The worktree must lie in the run's folder; links are not followed, and missing parts
-    are fine. Raises ArenaError if it can't be done; the files are never deleted here.
+    Only for what is archived. The worktree must lie in the run's folder, or be one that was moved; links are not
+    followed, and missing parts are fine. Raises ArenaError if it can't be done; the files are never deleted here.
     """
-    _refuse_foreign(session, tree)
+    refuse_foreign(session, tree)
     try:
         moved = _into_trash(tree, session.folder / "trash")
-        patiently(session.repo, lambda: _forget(session.repo, tree))
+        patiently(session.repo, lambda: forget(session.repo, tree))
     except (OSError, GitError) as error:
         why = f"can't remove the worktree {tree.path}: {error}. Its files are kept."
         raise ArenaError(why) from error
     return moved
 
 
-def _refuse_foreign(session: Session, tree: Worktree) -> None:
+def refuse_foreign(session: Session, tree: Worktree) -> None:
+    """Raises Refused if what is at the path of a worktree, or may be there, is not arena's to remove."""
     root, repo = session.folder.resolve(), session.repo
     real = tree.path.parent.resolve() / tree.path.name
     precious = [path.resolve() for path in (repo.common_dir, repo.top, root) if path]
     holds = any(path.is_relative_to(real) for path in precious)
-    if holds or not real.is_relative_to(root):
-        raise Refused(f"{tree.path} is not in {root}, so it is not arena's to remove.")
-    there = os.path.lexists(tree.path) and tree.path.lstat().st_ino
-    if there and tree.inode and there != tree.inode:
+    there, inside = os.path.lexists(tree.path), real.is_relative_to(root)
+    ours = {e.path for e in registered(repo) if e.locked == f"arena {session.run}"}
+    if holds or not (inside or tree.path in ours):
+        where = f"neither in {root} nor on git's list with that run's lock"
+        raise Refused(f"{tree.path} is {where}, so it is not arena's to remove.")
+    if there and not (tree.is_there and (inside or tree.inode)):
         raise Refused(
             f"{tree.path} is not the folder that the run made: somebody replaced it. Remove it yourself."
         )
+    if not there and not would_be_seen(root, tree.path):
+        why = f"{tree.path} may be on a drive that is not mounted."
+        raise Refused(f"{why} If it is gone: git worktree remove -f -f {tree.path}")
+
+
+def locked(repo: Repository) -> list[tuple[str, Worktree]]:
+    """(run, worktree) of the entries of git's list that say by lock and branch that arena made them."""
+    found = []
+    for entry in registered(repo):
+        run = (entry.locked or "").removeprefix("arena ")
+        branch, prefix = entry.branch or "", f"refs/heads/arena/{run}/"
+        if entry.locked == f"arena {run}" and branch.startswith(prefix):
+            label, head = branch.removeprefix(prefix), entry.head or ""
+            found.append((run, Worktree(label, entry.path, branch, head)))
+    return found
+
+
+def would_be_seen(folder: Path, path: Path) -> bool:
+    """Whether a worktree that is not at `path` is gone for good; `folder` is its run's."""
+    if path.is_relative_to(folder.resolve()):
+        return folder.is_dir()
+    # Moves are renames: while its drive is mounted, it is on that of the run's folder.
+    there = folder.is_dir() and path.parent.is_dir()
+    return there and path.parent.stat().st_dev == folder.stat().st_dev
 
 
 def _into_trash(tree: Worktree, trash: Path) -> Path | None:
@@ -140,7 +169,8 @@ def _into_trash(tree: Worktree, trash: Path) -> Path | None:
     return tree.path.rename(target)
 
 
-def _forget(repo: Repository, tree: Worktree) -> None:
+def forget(repo: Repository, tree: Worktree) -> None:
+    """Takes a worktree that is not at its path off git's list, if it is there."""
     # By this path alone: `prune` would also take the user's worktrees on drives that are not mounted.
     if tree.path in admin_dirs(repo):
         repo.ask("worktree", "unlock", "--", str(tree.path))
@@ -181,7 +211,10 @@ def set_up(
     log = session.folder / "logs" / f"{tree.label}.setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     limit, shell = session.settings.setup_timeout, ["/bin/sh", "-c", command]
-    done = process.run(shell, cwd=tree.path, env=env, log=log, timeout=limit)
+    held = control.stem(session.folder, tree.label)
+    done = process.run(
+        shell, cwd=tree.path, env=env, log=log, timeout=limit, control=held
+    )
     if done.reason != "exited" or done.exit_code != 0:
         tail = one_line(log.read_text(encoding="utf-8", errors="replace")[-300:])
         raise ArenaError(

@@ -19,6 +19,7 @@ SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 # Options by which an agent leaves the worktree that it was given, or its process tree.
 FORBIDDEN = {
     "claude": ("-w", "--worktree", "--bg", "--background"),
+    "gemini": ("-w", "--worktree"),
     **dict.fromkeys(("codex", "cline", "copilot"), ("--worktree",)),
 }
 
@@ -109,6 +110,9 @@ class Agent:
     For reading: `rules`, the first that fits an event holds; `session`, the path of its id in any event; `line`
     makes an event of its named groups from a line of text. Where `codes` are given, an exit code above 0 holds
     against all events, and is a crash if it is not named, except those of a signal. What is `free` has no model to pay.
+
+    Who is `patient` works without limits of time and silence. `sums_session`: what a later turn tells of tokens and
+    cost holds for the whole session.
     """
 
     name: str
@@ -129,6 +133,8 @@ class Agent:
     line: re.Pattern[str] | None = None
     codes: Mapping[int, Told] = field(default_factory=dict)
     free: bool = False
+    patient: bool = False
+    sums_session: bool = False
 
     @property
     def program(self) -> str | None:

@@ -24,6 +24,7 @@ from arena.agents.droid import DROID
 from arena.agents.environment import agent_environment
 from arena.agents.gemini import GEMINI
 from arena.agents.goose import GOOSE
+from arena.agents.human import HUMAN
 from arena.agents.login import not_logged_in
 from arena.agents.mini_swe_agent import MINI_SWE_AGENT
 from arena.agents.opencode import OPENCODE
@@ -48,6 +49,7 @@ AGENTS = {
     "droid": DROID,
     "crush": CRUSH,
     "command": COMMAND,
+    "human": HUMAN,
 }
 # The order in which a default is looked for. Only names that nothing else has: `goose` also migrates databases, and
 # what is taken unasked is told to do as it likes.
@@ -160,7 +162,7 @@ def _survey(agent: Agent, environ: Mapping[str, str], folder: Path) -> Surveyed:
     env = agent_environment((), agent=agent, environ=environ)
     path = _place(agent, env.get("PATH"))
     version = _version(path, env) if path else None
-    if agent.name == "repair":
+    if agent.free:  # our own
         path, version = sys.executable, __version__
     found = [agent.caution(env), not_logged_in(agent, env, folder)] if path else []
     caution = "; ".join(filter(None, found)) or None

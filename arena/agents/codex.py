@@ -35,6 +35,7 @@ CODEX = Agent(
     "$CODEX_HOME/config.toml:provider|auth|profile $HOME/.codex/config.toml:provider|auth|profile "
     ".codex/config.toml:provider|auth|profile",
     session="thread_id",
+    sums_session=True,
     rules=(
         Rule("type=turn.started", "crashed"),  # until it is completed
         Rule("type=item.completed item.type=agent_message", text="item.text"),

@@ -21,10 +21,10 @@ def not_logged_in(agent: Agent, env: Mapping[str, str], folder: Path) -> str | N
         return None
     if any(_may_hold(place, env, folder) for place in places):
         return None
-    variable, file = places[0], places[1].replace("$HOME", "~")
+    variable, file = places[0], places[1].partition(":")[0].replace("$HOME", "~")
     return (
-        f"{agent.name} is not logged in: neither {variable} nor {file} is there, nor anything else that it could "
-        f"log in with; log in ({agent.login}) or set {variable}"
+        f"{agent.name} is not logged in: neither {variable} nor a login in {file} is there, nor anything else that "
+        f"it could log in with; log in ({agent.login}) or set {variable}"
     )
 
 

@@ -19,6 +19,7 @@ QWEN = Agent(
     "GOOGLE_* ANTHROPIC_* /etc/qwen-code $HOME/.qwen/.env $HOME/.env ./.env .qwen/.env "
     ".qwen/settings.json:[Aa]uth|[Pp]rovider|env",
     session="session_id",
+    sums_session=True,
     rules=(
         Rule("fault=.*", error="{fault}"),
         # With a refused key it still says success, and ends with exit code 0.

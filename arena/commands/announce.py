@@ -41,6 +41,11 @@ def announcement(opened: Session, entries: Sequence[Entry], why: str) -> list[st
         f"agents work in {folder / 'worktrees'} with your rights, {_limits(settings, entries)}",
         f"tests: {command}; isolation: {isolation}",
         f"disk: about {needed} MB of {free} MB free",
+        *(
+            f"{e.label}: you work in {folder / 'worktrees' / e.label}, and end it with: arena done {e.label}"
+            for e in entries
+            if agents.AGENTS[e.agent].patient
+        ),
         *_cautions(settings, entries),
     ]
 
@@ -57,9 +62,27 @@ def _limits(settings: Settings, entries: Sequence[Entry]) -> str:
     return ", ".join(words)
 
 
+def _unsuitable(settings: Settings, entries: Sequence[Entry]) -> list[str]:
+    """Why this way of working can't give what it is for; only what is certain."""
+    makers = {entry.agent for entry in entries}
+    ways = [entry for entry in entries if entry.approach]
+    facts = (
+        (
+            settings.pattern == "safety-net" and len(makers) == 1,
+            f"all entries are made by {entries[0].agent}, so nobody independent can agree",
+        ),
+        (len(ways) == 1, "there is one approach only, and nothing to compare it with"),
+        (
+            "repair" in {entry.agent for entry in ways},
+            "repair reads no words, so it takes no approach",
+        ),
+    )
+    return [f"{words}; see: arena patterns" for holds, words in facts if holds]
+
+
 def _cautions(settings: Settings, entries: Sequence[Entry]) -> list[str]:
     """What will keep agents from working without a word, and limits that can't hold for them."""
-    found = []
+    found = [f"caution: {words}" for words in _unsuitable(settings, entries)]
     for name in sorted({entry.agent for entry in entries}):
         agent = agents.AGENTS[name]
         env = agents.agent_environment(settings.env, agent=agent)

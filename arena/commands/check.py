@@ -30,7 +30,7 @@ def test_what_must_stay_as_it_is():
 
 def new(call: Call, file: str, prompt: str | None, prompt_file: str | None) -> int:
     """Writes the file. Raises ArenaError if it is there already, or the task has no text."""
-    text = task.read(call.here, call.here, prompt, prompt_file).prompt
+    text = task.read(call.here, call.here, prompt, prompt_file=prompt_file).prompt
     if text is None:
         raise ArenaError("there is no task. Give a prompt or --prompt-file.")
     path = call.here / file

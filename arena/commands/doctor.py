@@ -91,7 +91,7 @@ def _disk(_: Call) -> Check:
 
 def _agents(_: Call) -> Check:
     found = [one.name for one in agents.survey() if one.path]
-    if set(found) - {"repair", "command"}:
+    if set(found) - {"repair", "human", "command"}:
         return Check("✓", ", ".join(found))
     cure = "see arena agents, or set command in arena.toml"
     return Check("!", "only the built-in repair", cure)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
-from arena import candidates, publish, race, rubric, session, task
+from arena import candidates, places, publish, race, rubric, session, task
 from arena.commands import show
 from arena.commands.call import Call
 from arena.errors import ArenaError
@@ -19,8 +19,16 @@ from arena.session import Session
 from arena.territory import Territory
 
 
-def judge(call: Call, names: Sequence[str], **asked: Any) -> int:
+def judge(
+    call: Call, names: Sequence[str], *, worktrees: str | None = None, **asked: Any
+) -> int:
     """Judges existing candidates; the exit code says whether there is a winner. `asked` is what the task says."""
+    if worktrees is not None:
+        if names:
+            raise ArenaError("give candidates or --worktrees, not both.")
+        return _worktrees(call, worktrees, asked)
+    if not names:
+        raise ArenaError("name what is to be judged: arena judge CANDIDATE...")
     hint = names[0].partition("=")[0]
     opened = session.begin(call.here, mode="judge", hint=hint, **call.place)
     repo, settings = opened.repo, opened.settings
@@ -32,6 +40,30 @@ def judge(call: Call, names: Sequence[str], **asked: Any) -> int:
         base = candidates.choose_base(repo, named, given=settings.base, target=target)
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
         document = race.judge(stake, named)
+    return show.finish(opened, document, call)
+
+
+def _worktrees(call: Call, run: str, asked: Mapping[str, Any]) -> int:
+    """Judges what is in the worktrees of a run, as it is now; they stay as they are."""
+    made = session.reopen(call.here, run, given={}, config=call.config)
+    trees = [tree for tree in places.made(made) if tree.is_there]
+    if not trees:
+        raise ArenaError(f"run {made.run} has no worktree any more.")
+    target = (publish.planned(made)["target"] or "").removeprefix("refs/heads/")
+    given = {"target": target or None, "base": trees[0].base, **call.given}
+    opened = session.begin(
+        call.here, mode="judge", hint=made.run[14:], given=given, config=call.config
+    )
+    with show.progress(opened, call):
+        stake = Race(
+            session=opened,
+            task=task.read(opened.here, opened.top, **within(asked)),
+            rubric=load_rubric(opened),
+            base=opened.repo.resolve(opened.settings.base or "") or trees[0].base,
+            target=choose_target(opened.repo, opened.settings.target),
+        )
+        document = race.judge(stake, [], trees)
+    call.say(f"the worktrees stay; remove them with: arena clean {made.run}")
     return show.finish(opened, document, call)
 
 
@@ -51,12 +83,17 @@ def rescore(call: Call, run: str | None) -> int:
     return show.finish(opened, document, call, offer_merge=False)
 
 
-def load_rubric(opened: Session) -> Rubric:
-    """The rubric of the settings. Raises ArenaError with all its faults."""
+def load_rubric(opened: Session, wanted: str | None = None) -> Rubric:
+    """The rubric `wanted`, by default that of the settings. Raises ArenaError with all its faults."""
     name, text = rubric.find(
-        opened.settings.rubric, folder=opened.here, shipped=shipped_rubrics()
+        wanted or opened.settings.rubric, folder=opened.here, shipped=shipped_rubrics()
     )
-    return rubric.load(text, name=name, known=measures.KNOWN)
+    rules = rubric.load(text, name=name, known=measures.KNOWN)
+    if opened.settings.pattern == "safety-net":
+        if opened.settings.fast:
+            raise ArenaError("safety-net needs the runs that --fast leaves out.")
+        rules = replace(rules, agreement=True)
+    return rules
 
 
 def shipped_rubrics() -> dict[str, str]:

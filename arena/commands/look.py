@@ -30,7 +30,8 @@ def list_runs(call: Call) -> int:
     if not rows:
         call.say(runs.NONE)
     lines = []
-    for row in rows:
+    # The tries of a plan's tasks are runs as well, and many.
+    for row in rows if call.verbose else [r for r in rows if r.get("mode") != "task"]:
         line = f"{row['run']:44} {row['state']:11} {len(row['entries']):3} candidates"
         winner = row.get("winner") or "no winner"
         decided = f"  {winner} ({row['confidence']})" if "confidence" in row else ""
@@ -48,6 +49,9 @@ def status(call: Call, run: str | None, *, watch: bool) -> int:
 
         follow.watch(call, folder)
     row = runs.state(folder)
+    for entry in row["entries"].values():
+        if Path(entry.get("path", "")).is_absolute() and Path(entry["path"]).is_dir():
+            entry["bytes"] = store.size(Path(entry["path"]))
     call.tell(standing(folder, row), row)
     return 0
 
@@ -61,7 +65,7 @@ def standing(folder: Path, row: Mapping[str, Any]) -> list[str]:
             state += " (paused)"
         tests = f" {entry['passed']}/{entry['total']} tests" if "total" in entry else ""
         why = f" ({entry['why']})" if entry.get("why") else ""
-        lines.append(f"  {label:24} {state:12}{tests}{why}".rstrip())
+        lines.append(f"  {label:24} {state:12}{tests}{why}{_spent(entry)}".rstrip())
     if "confidence" in row:
         lines.append(f"verdict: {row['winner'] or 'no winner'}, {row['confidence']}")
     if "report" in row:
@@ -69,10 +73,23 @@ def standing(folder: Path, row: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _spent(entry: Mapping[str, Any]) -> str:
+    """What an entry took, as far as it is known."""
+    forms = {"tokens": "{} tokens", "cost": "{:.2f} USD"}
+    told = [form.format(entry[k]) for k, form in forms.items() if entry.get(k)]
+    if "bytes" in entry:
+        told.append(f"{entry['bytes'] / (1 << 20):.1f} MB")
+    return f" [{', '.join(told)}]" if told else ""
+
+
 def report(call: Call, run: str | None, kind: str | None, *, show: bool) -> int:
     """Prints the path of the page, or the report in another format."""
     parent = runs_of(call.here)
     folder = parent / runs.find_run(parent, run)
+    page = folder / "report.html"
+    if not (folder / "document.json").exists() and page.exists() and kind is None:
+        call.tell(str(page))  # of a plan
+        return 0
     if not (folder / "document.json").exists():
         raise ArenaError(f"run {folder.name} was not judged to its end: no report.")
     document = store.read_json(folder / "document.json")
@@ -118,6 +135,18 @@ def agents(call: Call) -> int:
     return 0
 
 
+def patterns(call: Call) -> int:
+    """Prints which pattern fits which job."""
+    from arena.patterns.guide import ADVICE
+
+    lines = []
+    for one in ADVICE:
+        lines += [one.pattern, f"  when      {one.when}"]
+        lines += [f"  when not  {one.when_not}", f"  command   {one.command}"]
+    call.tell(lines, [one._asdict() for one in ADVICE])
+    return 0
+
+
 def config(call: Call) -> int:
     """Prints every setting with its origin."""
     from arena import settings
@@ -130,13 +159,20 @@ def config(call: Call) -> int:
     return 0
 
 
-def init(call: Call, *, force: bool) -> int:
-    """Writes `arena.toml` with every option as a comment. Raises ArenaError if one is there."""
+def init(call: Call, *, force: bool, plan: str | None) -> int:
+    """Writes `arena.toml` with every option as a comment, or an example plan. Raises ArenaError if one is there."""
     from arena import settings
+    from arena.machine import resources
 
-    path = call.here / "arena.toml"
+    path = call.here / ("plan.toml" if plan else "arena.toml")
     if path.exists() and not force:
         raise ArenaError(f"{path} is there already. Replace it with --force.")
+    if plan:
+        store.write_text(path, resources.read_text("templates", f"plans/{plan}.toml"))
+        call.tell(
+            f"{path}\nCheck it: arena plan check plan.toml; run it: arena run --plan plan.toml"
+        )
+        return 0
     lines = [
         "# Settings of arena, all at their defaults; remove the # to change one.\n"
     ]

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arena import archive, land, publish, scores, session
+from arena import archive, division, land, publish, session, statusfiles
 from arena import clean as cleaning
-from arena.candidates import Candidate
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
+from arena.deliver import deliver, result
 from arena.errors import ArenaError
-from arena.evaluation.bench import open_bench
-from arena.evaluation.evaluate import evaluate
-from arena.machine import store
 from arena.session import Session
-from arena.task import Task
 
 
 def offer(
@@ -39,34 +35,58 @@ def offer(
         question = f"Merge {winner} into {document['task']['target']}?"
         if not call.confirm(question, default=not blocks):
             return None
-    return _merge(opened, winner, call)
+    return _ended(opened, call, [_land(opened, winner, call, None)])
 
 
-def merge(call: Call, run: str | None, label: str | None, *, interactive: bool) -> int:
-    """Merges the winner of a run, or a named candidate of it, or the one that the user chooses."""
+def merge(
+    call: Call, run: str | None, label: str | None, *, interactive: bool, everyone: bool
+) -> int:
+    """Merges the winner of a run, a named candidate of it, the one that the user chooses, or all that pass."""
+    if everyone and (label or interactive):
+        raise ArenaError("--all leaves nothing to choose. Give one or the other.")
     opened = session.reopen(call.here, run, **call.place)
     target = call.given.get("target")
+    if everyone:
+        return _all(opened, call, target)
     if interactive:
         from arena.commands.choose import choose
 
-        label = choose(opened, _result(opened), call)
+        label = choose(opened, result(opened), call)
         if label is None:
             call.say("nothing was merged")
             return 1
-    call.tell("", _merge(opened, label or _winner(opened), call, target=target))
+    landed = [_land(opened, label or _winner(opened), call, target)]
+    call.tell("", _ended(opened, call, landed))
     return 0
 
 
-def _result(opened: Session) -> dict[str, Any]:
-    """What the run's report tells. Raises ArenaError if the run was never judged to its end."""
-    path = opened.folder / "result.json"
-    if not path.exists():
-        raise ArenaError(f"run {opened.run} was not judged to its end. Judge again.")
-    return dict(store.read_json(path))
+def _all(opened: Session, call: Call, target: str | None) -> int:
+    """Merges one candidate after the other, the best first; one that can't be merged stops no other."""
+    told, landed, left = result(opened), [], dict[str, str]()
+    for one in told["candidates"]:
+        label, out = one["label"], one["excluded"]
+        doubts = [f["summary"] for f in one["flags"] if f["grade"] == "suspicious"]
+        why = out or (f"an open question: {doubts[0]}" if doubts else "")
+        try:
+            if not why:
+                landed.append(_land(opened, label, call, target))
+        except ArenaError as error:
+            why = str(error)
+        if why:
+            left[label] = why
+            call.say(f"left    {label}: {why}")
+    facts = _ended(opened, call, landed) if landed else None
+    call.tell("", {"landed": facts, "left": left})
+    return 1 if left else 0
 
 
 def _winner(opened: Session) -> str:
-    decided, command = _result(opened)["verdict"], f"arena merge {opened.run}"
+    told, command = result(opened), f"arena merge {opened.run}"
+    decided = told["verdict"]
+    if told["rubric"]["merge"] == "never":
+        labels = ", ".join(c["label"] for c in told["candidates"])
+        why = f"run {opened.run} was to explore, so nothing merges by itself."
+        raise ArenaError(f"{why} Name one of {labels}: {command} LABEL")
     winner, leader = decided["winner"], decided["leader"]
     if not winner:
         labels = " or ".join(decided["tied"] or filter(None, [leader]))
@@ -84,73 +104,41 @@ def _winner(opened: Session) -> str:
     return str(winner)
 
 
-def _merge(
-    opened: Session, label: str, call: Call, *, target: str | None = None
+def _land(
+    opened: Session, label: str, call: Call, target: str | None
 ) -> dict[str, Any]:
-    """Tests the merged tree and moves the target to it; cleans up what lost unless told to keep it.
-
-    Raises ArenaError (nothing has changed then) if it does not pass, or something stands in the way.
-    """
-    what, measured = publish.load(opened)
-    found = next((e for e in measured.candidates if e.candidate.label == label), None)
-    if found is None:
-        known = ", ".join(e.candidate.label for e in measured.candidates)
-        why = f'run {opened.run} has no candidate "{label}".'
-        raise ArenaError(f"{why} It has: {known}")
-    if found.value("integrity") == "void":
-        raise ArenaError(f"{label} is void: its result can't be believed. Not merged.")
+    """Tests a candidate merged into the target, and moves that. Raises ArenaError if it can't."""
     ref = publish.planned(opened)["target"]
     if target:
         ref = choose_target(opened.repo, target)
     if ref is None:
         why = "HEAD is detached, so there is no branch to merge into."
         raise ArenaError(f"{why} Say which: --target BRANCH")
-    tested: list[int] = []
-
-    def judge(merge: str, tree: str) -> tuple[str, ...]:
-        one = Candidate(label=label, commit=merge, tree=tree, source="merged tree")
-        return _failed_gates(opened, what, one, tested)
-
-    landed = land.land(
-        *(opened, label, found.candidate.commit),
-        target=ref, message=_message(opened, label, what), judge=judge,
-    )  # fmt: skip
+    rules = load_rubric(opened)
+    # What only explores may break tests; what lands may not.
+    gates = load_rubric(opened, "default") if rules.merge == "never" else rules
+    landed, passed = deliver(opened, label, gates, target=ref)
     short, old, new = ref.removeprefix("refs/heads/"), landed.old[:9], landed.new[:9]
-    call.say(f"tested  {old} + {label} → {new} ({tested[-1]} passed)")
+    call.say(f"tested  {old} + {label} → {new} ({passed} passed)")
     call.say(f"moved   {short} {old} → {new}")
+    return {"target": short, "old": landed.old, "new": landed.new, "label": label}
+
+
+def _ended(
+    opened: Session, call: Call, landed: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Cleans up what lost unless told to keep it, and puts what landed into the report."""
     if not opened.settings.keep:
         _clean(opened, call)
     call.say(f"Undo:   arena undo {opened.run}")
-    facts = {"target": short, "old": landed.old, "new": landed.new, "label": label}
+    labels = ", ".join(one["label"] for one in landed)
+    facts = {**landed[-1], "old": landed[0]["old"], "label": labels}
     publish.again(opened, load_rubric(opened), landed=facts)
     return facts
 
 
-def _failed_gates(
-    opened: Session, what: Task, merged: Candidate, tested: list[int]
-) -> tuple[str, ...]:
-    """The gates that the merged tree fails, judged against the tip that it was merged with."""
-    tip = opened.quarantine.git.call("rev-parse", f"{merged.commit}^1").text
-    with open_bench(opened, what, base=tip, role="merged-tree") as bench:
-        again = evaluate(bench, [merged], base=tip, target=None)
-    tested.append(sum(o == "passed" for o in again.candidates[0].tests.values()))
-    (score,) = scores.score(again, load_rubric(opened))
-    return tuple(f"{gate.name}: {gate.why}" for gate in score.failed_gates)
-
-
-def _message(opened: Session, label: str, what: Task) -> str:
-    first = (what.prompt or "").strip().splitlines()
-    subject = f": {first[0][:60]}" if first else ""
-    trailers = {
-        "Arena-Run": opened.run,
-        "Arena-Candidate": label,
-        "Arena-Verdict": _result(opened)["verdict"]["confidence"],
-    }
-    body = "".join(f"{name}: {value}\n" for name, value in trailers.items())
-    return f"Merge {label} (arena {opened.run}){subject}\n\n{body}"
-
-
 def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cleaned:
+    opened.journal.listeners += statusfiles.outside(opened)
     done = cleaning.clean(opened, dry_run=dry_run)
     if done.worktrees or done.branches:
         would = "would remove" if dry_run else "removed"
@@ -169,8 +157,11 @@ def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cl
 def clean(call: Call, run: str | None, *, dry_run: bool) -> int:
     """Removes worktrees and branches of one run; every candidate stays in the archive."""
     opened = session.reopen(call.here, run, **call.place)
+    if not dry_run:
+        division.tidy(opened)  # where it is a plan
     done = _clean(opened, call, dry_run=dry_run)
-    call.tell("Nothing was changed." if dry_run else f"{opened.run} is clean.")
+    end = f"{opened.run} is {'not all ' if done.kept else ''}clean."
+    call.tell("Nothing was changed." if dry_run else end)
     return 1 if done.kept else 0
 
 

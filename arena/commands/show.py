@@ -33,6 +33,7 @@ def progress(opened: Session, call: Call) -> Iterator[None]:
     listeners.append(statusfiles.Writer(opened.folder / "status").hear)
     opened.journal.add("at-work", **runs.at_work())
     try:
+        listeners += statusfiles.outside(opened)
         if call.live:
             from arena.commands.live import live_table
 
@@ -85,6 +86,12 @@ LINES = {
     "unheard": "{label}: ended before it heard: {text}",
     "agent-waiting": "{label}: met a rate limit, tries again in {seconds:.0f} s",
     "agent-queued": f"{{label}}: {ENTRY_STATES['agent-queued']}",
+    "task-started": "{label}: working, try {tries} (run {run})",
+    "task-failed": "{label}: try {tries} failed: {why}",
+    "task-merged": "{label}: merged onto the staging branch ({new:.9})",
+    "blocked": "{label}: BLOCKED: {why}",
+    "waits": "{label}: waits for {on}",
+    "sync": "{label}: all before it is merged and verified",
     "repository-changed": "changed while agents worked: {what}. To take it back: {restore}",
     "tests": "{label}: {passed} of {total} tests passed in {seconds:.1f} s ({role})",
     "tests-cached": "{label}: tests known from before ({role})",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from arena import control, runs
 from arena.commands.call import Call
 from arena.commands.look import runs_of
 from arena.errors import ArenaError
+from arena.signals import line
 
 # The states of an entry in which its agent works, or will.
 BUSY = ("waiting", "setting up", "queued", "working", "rate limit")
@@ -23,16 +25,16 @@ def _going(call: Call, run: str | None) -> Going:
     state = runs.state(folder)
     if not state["going"]:
         why = f"run {folder.name} does not go on any more ({state['state']})."
-        raise ArenaError(f"{why} See: arena status {folder.name}")
+        words = {"spawned": "judge --worktrees", "interrupted": "resume"}
+        see = words.get(state["state"], "status")
+        raise ArenaError(f"{why} See: arena {see} {folder.name}")
     return folder, state
 
 
 def _meant(call: Call, run: str | None, label: str | None) -> tuple[Going, str | None]:
     """The run, and the entry; one word alone may also be an entry of the latest run."""
-    if run is not None and label is None:
-        latest = _going(call, None)
-        if run in latest[1]["entries"]:
-            return latest, run
+    if run is not None and label is None and run in _labels(runs_of(call.here)):
+        return _going(call, None), run
     return _going(call, run), label
 
 
@@ -52,32 +54,61 @@ def _busy(going: Going, label: str | None) -> list[str]:
     return found
 
 
+def _places(going: Going, label: str | None) -> list[tuple[Path, str]]:
+    """Run folder and label of each entry that is meant; a plan's task stands for the entries of its present try."""
+    folder, state = going
+    found = []
+    for one in _busy(going, label):
+        run = state["entries"][one].get("run")
+        there = folder.parent / run if run else folder
+        inside = runs.state(there)["entries"] if run else {one: {"state": BUSY[0]}}
+        found += [(there, n) for n, entry in inside.items() if entry["state"] in BUSY]
+    return found
+
+
 def pause(call: Call, run: str | None, label: str | None) -> int:
     """Holds agents up: they and their limits stand still."""
     going, label = _meant(call, run, label)
-    for one in _busy(going, label):
-        control.give(going[0], one, "pause")
-        call.tell(f"paused {one}. Go on: arena resume {going[0].name} {one}")
+    for folder, one in _places(going, label):
+        control.give(folder, one, "pause")
+        call.tell(f"paused {one}. Go on: arena resume {going[0].name} {label or one}")
     return 0
 
 
 def resume(call: Call, run: str | None, label: str | None) -> int:
-    """Lets agents go on that were paused."""
+    """Lets agents go on that were paused, a run that was interrupted, or a plan that is blocked."""
+    parent = runs_of(call.here)
+    folder = parent / runs.find_run(parent, None if run in _labels(parent) else run)
+    found = runs.state(folder)
+    if found.get("mode") == "plan" and not found["going"]:
+        from arena.commands import plan
+
+        return plan.resume(call, folder.name)
+    if found["state"] == "interrupted":
+        from arena.commands import resume as again
+
+        return again.resume(call, folder.name)
     going, label = _meant(call, run, label)
-    held = [one for one in _busy(going, label) if control.given(going[0], one, "pause")]
-    for one in held:
-        control.take_back(going[0], one, "pause")
+    meant = _places(going, label)
+    held = [place for place in meant if control.given(*place, "pause")]
+    for folder, one in held:
+        control.take_back(folder, one, "pause")
         call.tell(f"{one} goes on")
     if not held:
         raise ArenaError("nobody is paused there. Pause with: arena pause")
     return 0
 
 
+def _labels(parent: Path) -> list[str]:
+    """The entries of the latest run."""
+    return list(runs.state(parent / runs.find_run(parent, None))["entries"])
+
+
 def stop(call: Call, run: str | None, label: str | None) -> int:
     """Ends agents; what they did until now is judged."""
     going, label = _meant(call, run, label)
-    for one in _busy(going, label):
-        control.give(going[0], one, "stop", "stopped by the user")
+    for folder, one in _places(going, label):
+        control.give(folder, one, "stop", "stopped by the user")
         call.tell(f"{one} stops; what it did is kept and judged")
     return 0
 
@@ -114,6 +145,24 @@ def done(call: Call, label: str | None, run: str | None) -> int:
         raise ArenaError(f"{many}. Call it in the worktree, or: arena done LABEL")
     control.give(going[0], people[0], "done")
     call.tell(f"{people[0]} is done")
+    return 0
+
+
+def signal(
+    call: Call, word: str, words: Sequence[str], needs: str | None, label: str | None
+) -> int:
+    """Says how an entry stands: from inside of it, or for the entry LABEL of the latest run."""
+    said, percent = list(words), None
+    if word == "progress" and said and said[0].rstrip("%").isdigit():
+        percent = min(100, int(said.pop(0).rstrip("%")))
+    place = os.environ.get("ARENA_SIGNALS")
+    if label is not None or not place:
+        going = _going(call, None)
+        name = _busy(going, label or _around(call.here)[1] or "")[0]
+        place = str(control.stem(going[0], f"{name}.signals"))
+    told = line(word, text=" ".join(said), percent=percent, needs=needs)
+    with Path(place).open("a", encoding="utf-8") as file:
+        file.write(told)
     return 0
 
 

@@ -55,3 +55,12 @@ def setting(name: str, **facts: Any) -> click.Option:
 def argument(name: str, **facts: Any) -> click.Argument:
     """A word that stands by itself."""
     return click.Argument([name], **facts)
+
+
+# Words of several commands.
+JSON = flag("--json", "as_json", text="Print the result as one JSON document.")
+DRY_RUN = flag("--dry-run", text="Say what would happen, then stop.")
+RUN = argument("run", required=False)
+PROMPT_WORD = argument("prompt", required=False)
+OF_RUN = option("--run", metavar="RUN", help="Another run than the latest.")
+PROMPT_FILE = option("--prompt-file", metavar="FILE", help="Read the text from a file.")

@@ -42,6 +42,7 @@ def open_bench(
             executor=pool,
             prompt=task.prompt or "",
             territory=task.territory,
+            measures=task.measures,
             role=role,
         )
     session.journal.add("exports", peak=runner.peak, jobs=jobs)

@@ -28,6 +28,7 @@ from arena.evaluation.testrun import TestRun
 from arena.machine import preload
 from arena.machine.executor import Executor
 from arena.machine.quarantine import Change
+from arena.patterns.explore import Measure
 from arena.session import Session
 from arena.territory import EVERYWHERE, Territory
 
@@ -48,6 +49,7 @@ class Bench:
     executor: Executor
     prompt: str = ""
     territory: Territory = EVERYWHERE
+    measures: tuple[Measure, ...] = ()
     role: str = "suite"
 
 
@@ -95,8 +97,9 @@ def evaluate(
     )
     if bench.territory:
         measured = territory.add(bench.territory, subjects, measured)
-    if bench.session.settings.benchmark:
-        measured = benchmark.add(bench.runner, bench.session.settings, measured)
+    measured = benchmark.add(
+        bench.runner, bench.session.settings, bench.measures, measured
+    )
     return Evaluation(
         base=base,
         base_tree=plan.base_tree,

@@ -60,10 +60,20 @@ class Runner:
 
     def command(self, words: Sequence[str], request: Request) -> Finished:
         """Runs a command of the user's in an export of its own; nothing is cached."""
+        return self.output(words, request)[0]
+
+    def output(
+        self, words: Sequence[str], request: Request
+    ) -> tuple[Finished, str, str]:
+        """Runs a command likewise; how it ended, and the ends of its standard output and standard error."""
         python = str(self.plan.environment.python)
         argv = [python if word == "python" else word for word in words]
         with self._export(request.tree) as place:
-            return self._start(argv, request, place, request.role)
+            self._set_up(request, place)
+            errors = place / "errors.log"
+            done = self._start(argv, request, place, request.role, errors=errors)
+            said = store.tail_of(place / f"{request.role}.log")
+            return done, said, store.tail_of(errors)
 
     @contextmanager
     def _export(self, tree: str) -> Iterator[Path]:
@@ -235,7 +245,8 @@ class Runner:
         return [os.path.relpath(os.path.join(top, f), here) for f in files]  # noqa: PTH118
 
     def _start(
-        self, argv: Sequence[str], request: Request, place: Path, role: str, *, channel: int | None = None
+        self, argv: Sequence[str], request: Request, place: Path, role: str, *, channel: int | None = None,
+        errors: Path | None = None,
     ) -> Finished:  # fmt: skip
         """Starts a process in the sandbox, in the project's folder of an export. `channel` is a pipe for events."""
         plan = self.plan
@@ -257,7 +268,7 @@ class Runner:
                 argv, isolation=plan.isolation, cwd=cwd, writable=[place], readable=[*seen, RUNNER.parent],
                 hidden=plan.forbidden,
             ),
-            cwd=cwd, env=clean_variables(variables, home=place / "home"), log=place / f"{role}.log",
+            cwd=cwd, env=clean_variables(variables, home=place / "home"), log=place / f"{role}.log", errors=errors,
             timeout=request.timeout or plan.settings.test_timeout, pass_fds=() if channel is None else (channel,),
         )  # fmt: skip
 

@@ -68,6 +68,7 @@ class Quarantine:
         # Ids name content: what was read once is read for good. A start of git costs as much as 1000 look-ups.
         self._listing = functools.lru_cache(maxsize=16)(self._list)
         self._content = functools.lru_cache(maxsize=64)(self._blob)
+        self.tree_of = functools.lru_cache(maxsize=1024)(self.git.tree_of)
         with store.lock(path.with_suffix(".lock"), who="arena", wait=60):
             if not (path / "HEAD").exists():
                 path.mkdir(parents=True, exist_ok=True)
@@ -218,14 +219,18 @@ class Quarantine:
         """The unified diff of two trees, with git's own headers."""
         return self.git.call(*DIFF, "-p", old, new).out
 
-    def snapshot(self, folder: Path, *, base: str, message: str) -> str:
-        """A commit on `base` with the content of `folder` as it is, made with an index of our own.
+    def content(self, folder: Path, *, base: str) -> str:
+        """The tree of the content of `folder` as it is, made with an index of our own that begins as `base`.
 
         The folder's own git state (index, flags, hooks, filters, HEAD) is neither read nor touched; what the
         `.gitignore` files in it ignore is left out.
         """
         add, place = ("add", "-A", "--", "."), {"GIT_WORK_TREE": str(folder)}
-        tree = self._rewritten(base, *add, env=place)
+        return self._rewritten(base, *add, env=place)
+
+    def snapshot(self, folder: Path, *, base: str, message: str) -> str:
+        """A commit on `base` with the content of `folder`."""
+        tree = self.content(folder, base=base)
         return self.commit(tree, parents=(base,), message=message)
 
     def apply(

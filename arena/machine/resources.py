@@ -17,7 +17,7 @@ from arena.errors import ArenaError
 from arena.machine import store
 
 if TYPE_CHECKING:
-    from jinja2 import BytecodeCache, Environment
+    from jinja2 import BytecodeCache, Environment, Template
     from markupsafe import Markup
 
 
@@ -78,6 +78,11 @@ def render(name: str, **values: Any) -> str:
     return environment().get_template(name).render(**values)
 
 
+@cache
+def _template(text: str) -> "Template":
+    return environment("text", autoescape=False).from_string(text)
+
+
 def fill(text: str, **values: Any) -> str:
     """A template's text filled with `values`, which are put in as they are.
 
@@ -86,7 +91,7 @@ def fill(text: str, **values: Any) -> str:
     from jinja2 import TemplateError
 
     try:
-        return environment("text", autoescape=False).from_string(text).render(**values)
+        return _template(text).render(**values)
     except TemplateError as error:
         known = ", ".join(sorted(values))
         raise ArenaError(f"the prompt template: {error}. It knows: {known}") from error

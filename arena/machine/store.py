@@ -83,18 +83,20 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """As `write_text`, for bytes."""
+def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """As `write_text`, for bytes; what is not `durable` may be lost in a crash of the system."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = f"{os.getpid()}.{threading.get_ident()}"
     beside = path.with_name(f".{path.name}.tmp.{writer}")
     try:
         with beside.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         beside.replace(path)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise ArenaError(
@@ -112,9 +114,10 @@ def _sync_folder(folder: Path) -> None:
             os.close(number)
 
 
-def write_json(path: Path, data: object) -> None:
+def write_json(path: Path, data: object, *, durable: bool = True) -> None:
     """Writes JSON with sorted keys, so that equal content gives equal bytes."""
-    write_text(path, json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n")
+    text = json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
 
 
 def read_json(path: Path) -> Any:
@@ -185,3 +188,11 @@ def tail_of(path: Path, *, limit: int = 4000) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - limit))
         return file.read().decode("utf-8", "replace")
+
+
+def size(path: Path) -> int:
+    """Bytes on disk below `path`, links not followed."""
+    if path.is_symlink():
+        return 0
+    files = [Path(here, name) for here, _, names in os.walk(path) for name in names]
+    return sum(file.lstat().st_blocks * 512 for file in files)

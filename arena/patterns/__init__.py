@@ -1,6 +1,10 @@
 """Task → entries: who tries what. Pure: no git, no processes."""
 
+import re
 from dataclasses import dataclass
+
+# How an approach is given a name, which is then its entry's label: "sse: server-sent events, over one stream".
+NAMED = re.compile(r"([A-Za-z0-9_-]{1,24}): ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

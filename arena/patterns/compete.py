@@ -5,7 +5,7 @@ from itertools import count
 
 from arena.errors import ArenaError
 from arena.machine.store import slug
-from arena.patterns import Entry
+from arena.patterns import NAMED, Entry
 from arena.task import Task
 
 
@@ -36,7 +36,8 @@ def entries(
 
 
 def _labels(names: Sequence[str], approaches: Sequence[str]) -> list[str]:
-    words = [slug(text, limit=24) or "approach" for text in approaches] or names
+    named = [found[1] if (found := NAMED.match(text)) else text for text in approaches]
+    words = [slug(name, limit=24) or "approach" for name in named] or names
     labels: list[str] = []
     for word in words:
         numbered = (f"{word}-{n}" for n in count(1))

@@ -50,6 +50,10 @@ def _columns(doc: Doc) -> list[Column]:
         Column("gates", "Gates", _gates),
         Column("points", "Points", _points),
     ]
+    for one in doc.get("measures", ()):
+        unit = f" ({one['unit']})" if one["unit"] else ""
+        cell = partial(_asked, one)
+        columns.append(Column(one["measure"], f"{one['title']}{unit}", cell))
     for rule in _figures(doc):
         name = rule["measure"]
         columns.append(Column(name, rule["title"], partial(_measured, doc, name)))
@@ -77,6 +81,14 @@ def measured(measurement: Doc | None) -> Cell:
         return Cell(text.NOT_MEASURED, why=text.why_missing(measurement))
     value = measurement["value"]
     return Cell(text.value_text(value, measurement["unit"]), value)
+
+
+def _asked(one: Doc, candidate: Doc) -> Cell:
+    found = candidate["measurements"].get(one["measure"])
+    if found is None or found["value"] is None:
+        return measured(found)
+    best = " best" if candidate["label"] in one["best"] else ""
+    return Cell(f"{text.figure(found['value'])}{best}", found["value"])
 
 
 def _measured(doc: Doc, name: str, candidate: Doc) -> Cell:

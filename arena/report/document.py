@@ -11,9 +11,9 @@ from arena import __version__
 from arena.evaluation.result import Evaluated, Evaluation
 from arena.machine import records
 from arena.machine.quarantine import Quarantine
-from arena.report import evidence, patch, text
+from arena.report import approaches, evidence, patch, text
 from arena.rubric import Criterion, Gate, Rubric
-from arena.scores import Score
+from arena.scores import Score, asked_gates
 from arena.task import Task
 from arena.verdict import Verdict
 
@@ -27,7 +27,8 @@ VERDICT = "winner leader runner_up tied confidence stage not_measured blocks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that a report tells. `failed` are entries that gave no candidate; `landed` is set after a merge."""
+    """All that a report tells. `approaches` are those of an exploration, `failed` entries that gave no candidate;
+    `landed` is set after a merge."""
 
     run: str
     mode: str
@@ -40,6 +41,7 @@ class Story:
     rubric: Rubric
     seed: int
     replay: str
+    approaches: Sequence[Mapping[str, Any]]
     failed: Sequence[Mapping[str, Any]]
     attempts: Mapping[str, Mapping[str, Any]]
     logs: Mapping[str, Mapping[str, Any]]
@@ -59,18 +61,21 @@ def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
     reasons = [{"text": said, "anchor": anchor} for said, anchor in verdict.reasons]
     return {
         "arena": 1,
-        **_some(story, "run mode landed replay timing report failed"),
+        **_some(story, "run mode landed replay timing report failed approaches"),
         "task": {
             **_some(task, "prompt approaches"),
             "suite": sorted(task.suite),
             "checks": sorted([*task.checks, *task.holdouts]),
             "target": story.target_name,
         },
+        "measures": approaches.measures(task.measures, ordered),
         "base": _base(story),
         "rubric": {
-            **_some(rubric, "name about merge noise"),
+            **_some(rubric, "name about merge agreement noise"),
             "hash": rubric.digest,
-            "gates": _rules(story, rubric.gates, "measure condition unless why"),
+            "gates": _rules(
+                story, asked_gates(rubric, ordered), "measure condition unless why"
+            ),
             "criteria": _rules(story, rubric.criteria, CRITERION),
         },
         "candidates": [_candidate(story, e) for e in ordered],
@@ -227,7 +232,7 @@ def _details(
     diffs = patch.parse_all(patches)
     found = {
         key: {e.candidate.label: e.details[key] for e in ordered if key in e.details}
-        for key in ("failures", "files", "coverage", "complexity")
+        for key in ("failures", "files", "coverage", "complexity", "benchmarks")
     }
     return {
         **found,

@@ -20,7 +20,7 @@ def prepare(doc: Doc) -> Doc:
     It adds what formats share: `slug`, `standing`, `state` and `grade` of each entry, `shown` (the candidates
     shown in detail), `counted` (the criteria that earned points, each with its `colour`), and `exploration`.
     """
-    made: dict[str, Any] = clean_tree(doc)
+    made: dict[str, Any] = {"approaches": [], "measures": [], **clean_tree(doc)}
     # Nothing shall be merged: then the page says "looks best", never "wins".
     made["exploration"] = made["rubric"]["merge"] == "never"
     _add_slugs([*made["candidates"], *made["failed"]])

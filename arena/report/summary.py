@@ -94,7 +94,8 @@ def cut(words: str, limit: int, mark: str = "…") -> str:
 def _table(doc: Doc, screen: _Screen) -> Iterator[str]:
     columns, rows = board(doc)
     shown, room = rows[:ROWS_SHOWN], screen.width - 1
-    names = [_SHORT.get(c.key, c.key).strip("+").partition(".")[0] for c in columns]
+    keys = [_SHORT.get(c.key, c.key).removeprefix("sprint.") for c in columns]
+    names = [key.strip("+").partition(".")[0] for key in keys]
     lines = [[screen.say(cut(name, TITLE_LIMIT)) for name in names]]
     for _, cells in shown:
         words = ["n/m" if c.text == NOT_MEASURED else c.text for c in cells]

@@ -1,5 +1,6 @@
 """Words and numbers of the report: cleaning of foreign text, titles, and values with their units."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -27,7 +28,7 @@ TITLES = {
     "tests.intermittent": "Intermittent failures",
 }
 # Values of these keys are texts of several lines; everywhere else a line break is made visible.
-_SEVERAL_LINES = ("prompt", "message", "tail", "log_tail", "job", "output")
+_SEVERAL_LINES = ("prompt", "message", "tail", "log_tail", "job", "output", "approach")
 # Units that the figure itself shows, or that say nothing to a reader.
 _SILENT_UNITS = ("", "share", "seconds", "ratio", "points")
 
@@ -63,7 +64,12 @@ def clean_tree(value: Any, key: str = "") -> Any:
 
 def title(measure: str) -> str:
     """Words for a measure: `diff.moved_lines` gives `Diff moved lines`."""
-    words = measure.replace(".", " ").replace("_", " ").replace("-", " ")
+    words = (
+        measure.removeprefix("sprint.")
+        .replace(".", " ")
+        .replace("_", " ")
+        .replace("-", " ")
+    )
     return TITLES.get(measure, words[:1].upper() + words[1:])
 
 
@@ -87,6 +93,12 @@ def number(value: float, digits: int = 1) -> str:
     text = f"{size:{',' if size >= 10_000 else ''}.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"\u2212{text}" if size and value < 0 else text
+
+
+def figure(value: float, unit: str = "") -> str:
+    """A measured figure with four digits that say something, and its unit: `0.001234 ms`, `1,523 MB`."""
+    digits = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{number(value, digits)} {unit}".rstrip()
 
 
 def points(value: float) -> str:

@@ -114,6 +114,7 @@ def test_what_an_adapter_adds_to_the_environment(arena, name, variable, value):
         ("claude", "--worktree=x"),
         ("claude", "--bg"),
         ("codex", "--worktree"),
+        ("gemini", "-w"),
     ],
 )
 def test_options_that_leave_the_worktree_are_refused(arena, name, argument):

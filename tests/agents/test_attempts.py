@@ -142,7 +142,7 @@ def test_work_that_can_not_be_read_stops_no_other_and_is_told(place):
     )
     _, (lost, well) = place.run(body, count=2)
     assert (lost.candidate, lost.outcome) == (None, "no-change")
-    assert "must be run in a work tree" in lost.why
+    assert "its agent removed or replaced it" in lost.why
     assert well.candidate is not None
 
 

@@ -38,8 +38,11 @@ def test_no_login_is_told_in_a_sentence_that_says_what_to_do(name, env, project)
     why = not_logged_in(AGENTS[name], env, project)
     variable, file = AGENTS[name].logins.split()[:2]
     assert why is not None
-    assert why.startswith(f"{name} is not logged in: neither {variable} nor ~/.")
-    assert file.partition(":")[0].replace("$HOME", "~") in why
+    file = file.partition(":")[0].replace("$HOME", "~")
+    begin = (
+        f"{name} is not logged in: neither {variable} nor a login in {file} is there"
+    )
+    assert why.startswith(begin)
     assert why.endswith(f"or set {variable}")
     assert AGENTS[name].login in why
     assert "\n" not in why

@@ -39,7 +39,8 @@ from recordings import (
 )
 
 KINDS = {GOOD, LIMITED, UNKEYED, HANGS, FAILS_WITH_0, CUT}
-ADAPTERS = [name for name in AGENTS if name != "repair"]  # it has no model to fail
+# The two others are ours, without a model to fail.
+ADAPTERS = [name for name in AGENTS if name not in ("repair", "human")]
 TALKS = 'while True: print(\'{"type": "x"}\', flush=True); time.sleep(0.05)'
 
 CASES = {

@@ -21,14 +21,14 @@ def told(folder: Path, template: str, **facts: Any) -> str:
     return found.prompt
 
 
-def test_the_shipped_template_says_task_approach_suite_and_rules(tmp_path):
+def test_b5_the_shipped_template_says_task_approach_suite_and_rules(tmp_path):
     said = told(tmp_path, "task", approach="Use a table.")
     assert said.startswith("Fix {{ add }} & <b>.\n"), "the task is data, word by word"
     assert "Approach to take: Use a table." in said
     assert "- tests/test_new.py" in said
     assert "data.json" not in said
     assert "Tampering with tests disqualifies" in said
-    assert "report" in said
+    assert "RESULTS.md" in said
     alone = told(tmp_path, "task", suite={})
     assert "Approach" not in alone
     assert "must pass" not in alone

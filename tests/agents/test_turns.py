@@ -167,6 +167,16 @@ def test_a_message_is_the_next_turn_of_the_same_session(place):
     assert (opened.folder / "logs" / "claude-1.turn2.prompt.txt").read_text() == "Now add a test."  # fmt: skip
 
 
+def test_tokens_of_a_whole_session_are_not_counted_twice(place):
+    def say(opened):
+        when(opened, "agent-started", "qwen-1")
+        control.send(opened.folder, "qwen-1", "Now add a test.")
+
+    _, [tried] = place.run(TURNS, agent="qwen", meanwhile=say, max_tokens=25)
+    assert "# Now add a test." in place.git("show", f"{tried.candidate.commit}:calc.py")
+    assert tried.attempt.told.tokens == 10
+
+
 def test_a_message_that_nobody_could_hear_is_told(place):
     def say(opened):
         when(opened, "agent-started", "claude-1")

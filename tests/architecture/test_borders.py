@@ -91,7 +91,7 @@ def test_functions_and_modules_stay_short():
     assert not long
 
 
-MOST_LINES = 11210
+MOST_LINES = 14257
 
 
 def test_the_package_does_not_grow_unseen():

@@ -19,7 +19,7 @@ def test_one_candidate_takes_few_hops_and_goes_not_deep(tmp_path):
         "from calc import add\n\n\ndef test_add():\n    assert add(2, 3) == 5\n"
     )
     (repo / "arena.toml").write_text(
-        'command = ["/bin/sh", "-c", "sed -i s/-/+/ calc.py"]\n'
+        'command = ["/bin/sh", "-c", "sed -i s/-/+/ calc.py", "{prompt}"]\n'
     )
     for words in (["init", "-qb", "main"], ["add", "-A"], ["commit", "-qm", "first"]):
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *words]

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,12 @@ class Project:
         env = {k: v for k, v in (self.env | values).items() if v is not None}
         return replace(self, env=env)
 
+    def events(self, run: str) -> list[dict[str, Any]]:
+        """The journal of a run."""
+        [path] = Path(self.env["ARENA_STATE_DIR"]).glob(f"*/runs/{run}/journal.log")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line.partition(" ")[2]) for line in lines]
+
     def everything(self) -> dict[str, Any]:
         """All that a refused command must leave alone: refs, index, config, files, runs."""
         common = self.path / ".git" if (self.path / ".git").is_dir() else self.path
@@ -180,11 +187,21 @@ def template(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Project:
     return build(tmp_path_factory.mktemp("template"), cache)
 
 
+@pytest.fixture(scope="session")
+def fresh(template: Project, cache: Path) -> Callable[[Path], Project]:
+    """Makes a project of its own in a folder."""
+
+    def make(place: Path) -> Project:
+        shutil.copytree(template.path, place / "project")
+        return Project(path=place / "project", env=sealed(place, cache))
+
+    return make
+
+
 @pytest.fixture
-def project(template: Project, tmp_path: Path, cache: Path) -> Project:
+def project(fresh: Callable[[Path], Project], tmp_path: Path) -> Project:
     """A project of its own for one test."""
-    shutil.copytree(template.path, tmp_path / "project")
-    return Project(path=tmp_path / "project", env=sealed(tmp_path, cache))
+    return fresh(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric check"
+COMMANDS = (
+    "run judge rescore merge undo restore clean list status report agents doctor config init demo rubric check "
+    "worktrees explore spawn patterns"
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,7 @@ COMMANDS = "run judge rescore merge undo restore clean list status report agents
         ["rubric", "show"],
         ["rubric", "check"],
         ["check", "new"],
+        *(["worktrees", c] for c in ("list", "move", "prune")),
     ],
 )
 def test_help_is_short(project, words):
@@ -42,7 +46,7 @@ OPTIONS = {
     "judge": "prompt prompt-file base suite check holdout rubric python test junit env allow-network merge fast "
     "seed jobs target out json",
     "rescore": "rubric seed json",
-    "merge": "target keep json",
+    "merge": "target keep all json",
     "restore": "branch",
     "clean": "dry-run",
     "report": "format open",
@@ -218,6 +222,11 @@ def test_doctor(project):
     assert "✗ settings" in project.told("doctor", code=2)
 
 
+def test_doctor_counts_no_built_in_agent_as_one(project):
+    told = project.with_env(PATH="/usr/bin:/bin").told("doctor")
+    assert "! agents: only the built-in repair" in told
+
+
 def test_config_tells_where_each_value_comes_from(project):
     (project.path / "arena.toml").write_text('seed = 7\n[judge]\nsetup = "make"\n')
     found = project.with_env(ARENA_MERGE="never").json("--project", "sub", "config")
@@ -288,9 +297,7 @@ def with_agent(project, text=AGENT):
     program.write_text(text)
     python = project.program("sh", "-c", "command -v python3").stdout.strip()
     project.commit("settings", arena_toml="")
-    settings = (
-        f'command = ["{python}", "{program}", "{{label}}"]\nagents = "command:2"\n'
-    )
+    settings = f'command = ["{python}", "{program}", "{{label}}", "{{prompt}}"]\nagents = "command:2"\n'
     (project.path / "arena_toml").unlink()
     (project.path / "arena.toml").write_text(settings)
     project.git("add", "-A")
@@ -298,7 +305,7 @@ def with_agent(project, text=AGENT):
     return project
 
 
-def test_run_with_a_command_as_agent_merges_by_itself(project):
+def test_d1_run_with_a_command_as_agent_merges_by_itself(project):
     with_agent(project)
     found = project.json("run", "Mend total()", "--merge", "auto", "--keep")
     assert found["verdict"]["winner"]

@@ -121,7 +121,7 @@ def test_a_detached_head_has_no_branch_to_merge_into(project):
     assert project.git("show", "main:calc.py") == project.git("show", "good:calc.py")
 
 
-def test_a_dirty_checkout_is_not_merged_into(project):
+def test_b9_a_dirty_checkout_is_not_merged_into(project):
     project.told("judge", "good")
     (project.path / "calc.py").write_text("work in progress\n")
     assert "calc.py" in project.refused("merge")

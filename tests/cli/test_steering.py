@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -66,7 +67,7 @@ def states(project):
     return {k: v["state"] for k, v in project.json("status")["entries"].items()}
 
 
-def test_a_run_in_the_background_is_waited_for_and_its_exit_code_is_the_runs(going):
+def test_d7_a_run_in_the_background_is_waited_for_and_its_exit_code_is_the_runs(going):
     assert states(going) == {"command-1": "working", "command-2": "working"}
     said = going.refused("wait", "--timeout", "1s")
     assert "still goes on" in said
@@ -199,3 +200,66 @@ def test_each_entry_has_a_window_of_tmux_until_the_run_ends(project, tmp_path):
         assert going.returncode == 0, err
         assert "attach -t arena-" in err
         assert there.program("tmux", "-L", "arena", "ls").returncode != 0
+
+
+def test_d6_a_person_is_an_entry_like_any_other(project):
+    there = project.with_env(OPENAI_API_KEY=None)
+    words = ["run", "Sum all values", "--agents", "human:2", "--timeout", "1s"]
+    run = there.json(*words, "--at-once", "1", "--detach")["run"]
+    until(lambda: set(states(there).values()) == {"working"})
+    entries = there.json("status")["entries"]
+    said = there.told("logs", "human-1")
+    assert "arena done" in said
+    assert entries["human-1"]["path"] in said
+    assert "which one? human-1, human-2" in there.refused("done")
+    for label, text in (("human-1", "values"), ("human-2", "values[2:]")):
+        place = Path(entries[label]["path"])
+        calc = place / "calc.py"
+        calc.write_text(calc.read_text().replace("values[1:]", text))
+        words = ["--run", run] if label == "human-1" else []
+        word = [label] if label == "human-1" else []
+        cwd = {} if label == "human-1" else {"cwd": place}
+        assert there.arena("done", *word, *words, **cwd).returncode == 0
+    found = there.json("wait")
+    assert found["winner"] == "human-1"
+    assert {one["outcome"] for one in found["entries"].values()} == {"finished"}
+
+
+TALKER = """#!/bin/sh
+echo '{"type": "system", "session_id": "abc"}'
+echo "# $*" >> calc.py
+while [ ! -e "$GO" ]; do sleep 0.05; done
+echo '{"type": "result", "subtype": "success", "is_error": false, "result": "ok", "session_id": "abc"}'
+"""
+
+
+def test_a_message_becomes_the_agents_next_turn(project, tmp_path):
+    program, mark = tmp_path / "bin" / "claude", tmp_path / "go"
+    program.parent.mkdir()
+    program.write_text(TALKER)
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{project.env['PATH']}"
+    there = project.with_env(PATH=path, GO=str(mark), ANTHROPIC_API_KEY="k")
+    there.json("run", "Sum", "--agents", "claude:1", "--env", "GO", "--detach")
+    until(lambda: "abc" in there.told("logs"))
+    assert "claude-1 gets the message" in there.told("send", "claude-1", "Add a test.")
+    assert "is empty" in there.refused("send", "claude-1", " ")
+    mark.touch()
+    there.told("wait", code=1)  # comments do no job
+    [one] = json.loads(there.told("report", "--format", "json"))["candidates"]
+    said = there.git("show", f"{one['commit']}:calc.py").splitlines()
+    [turn] = [line for line in said if "Add a test." in line]
+    assert "--resume abc" in turn
+
+
+def test_a_run_that_was_killed_is_resumed_with_what_its_agents_left(going):
+    """One had finished, the other was at work: its process is gone, and what it did until then is judged."""
+    going.told("stop", "command-1")
+    until(lambda: states(going)["command-1"] == "collected")
+    os.kill(going.json("status")["process"], signal.SIGKILL)
+    until(lambda: not going.json("status")["going"])
+    assert "arena resume" in going.refused("pause", going.run)
+    done = going.json("resume", going.run)
+    assert {one["label"] for one in done["candidates"]} == {"command-1", "command-2"}
+    assert done["verdict"]["winner"], "both summed all values before"
+    assert going.json("status")["state"] == "judged"

@@ -62,7 +62,7 @@ def test_ctrl_c_ends_everything_and_says_how_to_go_on(project, tmp_path, mode):
     program.write_text(f"#!/bin/sh\necho $$ > {mark}\nexec sleep 300\n")
     program.chmod(0o755)
     (project.path / "arena.toml").write_text(
-        f'command = ["{program}"]\nisolation = "none"\n'
+        f'command = ["{program}", "{{prompt}}"]\nisolation = "none"\n'
     )
     words = ["run", "x", "--base", "HEAD", "--agents", "command:1"]
     if mode == "judge":

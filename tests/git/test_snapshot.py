@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from arena import snapshot
@@ -34,7 +35,7 @@ def is_changed(project: Any, tree: Worktree) -> bool:
     return snapshot.is_changed(project.session, tree, SUITE)
 
 
-def test_committed_staged_and_new_files_are_collected(project: Any) -> None:
+def test_e8_committed_staged_and_new_files_are_collected(project: Any) -> None:
     tree = start(project)
     project.commit(at=tree.path, **{"one.txt": "1\n"})
     (tree.path / "two.txt").write_text("2\n")
@@ -84,3 +85,44 @@ def test_worktree_that_is_gone_is_unchanged(project: Any) -> None:
     tree = start(project)
     tree.path.rename(tree.path.with_name("away"))
     assert not is_changed(project, tree)
+
+
+def test_d9_notes_for_people_are_collected_and_are_no_work(project: Any) -> None:
+    tree = start(project)
+    (tree.path / "RESULTS.md").write_text("Done, with a table.\n")
+    (tree.path / "HANDOFF_FROM_CORE.md").write_text("Please mend b.txt\n")
+    assert not is_changed(project, tree)
+    assert collect(project, tree) is None
+    kept = project.session.folder / "notes" / "a"
+    assert (kept / "HANDOFF_FROM_CORE.md").read_text() == "Please mend b.txt\n"
+    (tree.path / "a.txt").write_text("work\n")
+    found = collect(project, tree, approach="by hand")
+    assert found is not None
+    assert found.message == "Done, with a table.\n"
+    names = {e.path for e in project.quarantine.entries(found.tree)}
+    assert not {"RESULTS.md", "HANDOFF_FROM_CORE.md"} & names
+
+
+def test_a_file_of_the_project_that_is_called_like_a_note_is_work(project: Any) -> None:
+    project.commit(**{"RESULTS.md": "ours\n"})
+    tree = start(project)
+    (tree.path / "RESULTS.md").write_text("changed\n")
+    (tree.path / "docs").mkdir()
+    (tree.path / "docs" / "RESULTS.md").write_text("deep\n")
+    found = collect(project, tree)
+    assert found is not None
+    assert project.quarantine.read(found.tree, "RESULTS.md") == b"changed\n"
+    assert project.quarantine.read(found.tree, "docs/RESULTS.md") == b"deep\n"
+    assert found.message == ""
+
+
+def test_a_note_that_is_a_link_is_not_followed(project: Any, tmp_path: Path) -> None:
+    tree = start(project)
+    secret = tmp_path / "secret"
+    secret.write_text("key\n")
+    (tree.path / "RESULTS.md").symlink_to(secret)
+    (tree.path / "a.txt").write_text("work\n")
+    found = collect(project, tree)
+    assert found is not None
+    assert found.message == ""
+    assert not (project.session.folder / "notes").exists()

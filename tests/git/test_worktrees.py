@@ -211,7 +211,7 @@ def test_set_up(project: Any) -> None:
     assert (tree.path / "made").exists()
     with pytest.raises(ArenaError, match=r"exited, exit code 127.*no-such-program"):
         worktrees.set_up(project.session, tree, "no-such-program", env)
-    quick = replace(project.session, settings=Settings(timeout=0.3))
+    quick = replace(project.session, settings=Settings(setup_timeout=0.3))
     with pytest.raises(ArenaError, match=r"failed \(timeout"):
         worktrees.set_up(quick, tree, "sleep 60", env)
 

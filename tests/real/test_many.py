@@ -1,5 +1,9 @@
 """Fifty candidates: all judged, with few trees on disk and no test run too many."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +40,57 @@ def test_fifty_candidates(small_project, judge):
     assert not [e for e in again.journal if e["kind"] == "process"]
     assert again.said["verdict"] == judged.said["verdict"]
     assert again.said["candidates"] == judged.said["candidates"]
+
+
+# Each changes the file in a way of its own.
+AGENT = ["sh", "-c", 'sleep 0.2; sed -i "s/return 0/return ${ARENA_LABEL#command-}/" pkg.py', "{prompt}"]  # fmt: skip
+
+
+def left_by(folder):
+    """Programs that still work in a folder, or were started with a name below it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().decode(errors="replace")
+            where = str((process / "cwd").readlink())
+        except OSError:
+            continue
+        if str(folder) in line or where.startswith(str(folder)):
+            found.append(line)
+    return found
+
+
+def test_fifty_agents(small_project, judge, tmp_path, monkeypatch):
+    """All are tried and judged; nothing is left of them but worktrees and archive, and those go with a clean-up."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    files = {"pkg.py": CODE, "tests/test_pkg.py": TESTS}
+    repo = small_project(files | {"arena.toml": f"command = {json.dumps(AGENT)}\n"})
+    before = repo.git("for-each-ref")
+
+    asked = ("x", "--agents", f"command:{CANDIDATES}", "--jobs", JOBS)
+    done = judge(repo, *asked, "--merge", "never", command="run")
+
+    ranked = done.said["candidates"]
+    assert len(ranked) == CANDIDATES
+    assert done.said["verdict"]["winner"] == ranked[0]["label"] == "command-7"
+    ended = [e["data"] for e in done.journal if e["kind"] == "attempt"]
+    assert [one["outcome"] for one in ended] == ["finished"] * CANDIDATES
+    assert done.processes("suite") == CANDIDATES + 3
+    assert list(temporary.iterdir()) == []
+    assert left_by(tmp_path) == []
+    more = set(repo.git("for-each-ref").splitlines()) - set(before.splitlines())
+    names = [line.split()[2] for line in more]
+    assert len(names) == 2 * CANDIDATES
+    assert all(n.startswith(("refs/arena/", "refs/heads/arena/")) for n in names)
+
+    env = os.environ | {
+        "ARENA_STATE_DIR": str(tmp_path / "state"),
+        "ARENA_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    words = [sys.executable, "-P", "-m", "arena", "clean"]
+    subprocess.run(words, cwd=repo.path, env=env, check=True, capture_output=True)
+    assert repo.git("for-each-ref", "refs/heads") == before
+    assert repo.git("worktree", "list").count("\n") == 0
+    assert list((tmp_path / "state").glob("*/runs/*/worktrees/*")) == []
