@@ -102,6 +102,23 @@ def collect(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Can
     return found
 
 
+def left(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candidate]:
+    """What the agents of a run that was killed left: candidates that were collected, and the work of the others."""
+    done, agent = dict[str, Candidate](), dict[str, str]()
+    for event in session.journal.events():
+        label, data = event.label or "", event.data
+        if event.kind == "agent-started":
+            agent[label] = data["agent"]
+        elif event.kind == "candidate":
+            done[label] = Candidate(
+                label=label, commit=data["commit"], tree=data["tree"],
+                source=f"worktree of {agent.get(label)}", agent=agent.get(label),
+            )  # fmt: skip
+    rest = [tree for tree in trees if tree.label not in done and tree.path.is_dir()]
+    found = [*done.values(), *collect(session, task, rest)]
+    return [replace(one, agent=agent.get(one.label)) for one in found]
+
+
 def _keep(session: Session, tree: Worktree, found: Candidate) -> None:
     archive.keep(session, tree.label, found.commit)
     base_tree = session.quarantine.tree_of(tree.base)

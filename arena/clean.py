@@ -68,7 +68,7 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
         except (ArenaError, OSError) as error:
             done.kept += ((tree.label, str(error)),)
     for path in left:
-        done.freed += _size(path)
+        done.freed += store.size(path)
         if not dry_run:
             store.remove_tree(path)
     _delete_branches(session, safe, done)
@@ -83,7 +83,7 @@ def look(session: Session, tree: Worktree) -> tuple[bool | None, int]:
     try:
         _clean_one(session, tree, seen)
     except (ArenaError, OSError):
-        return None, _size(tree.path) if tree.is_there else 0
+        return None, store.size(tree.path) if tree.is_there else 0
     return bool(seen.late), seen.freed
 
 
@@ -111,7 +111,7 @@ def _clean_one(session: Session, tree: Worktree, done: Cleaned) -> None:
     _save_commits(session, tree, heads.get(tree.path), done)
     if not os.path.lexists(tree.path) and tree.path not in heads:
         return
-    size = _size(tree.path)
+    size = store.size(tree.path)
     if done.dry_run:
         done.worktrees += (tree.label,)
         done.freed += size
@@ -188,14 +188,6 @@ def _save_commits(
         held = any(repo.is_ancestor(tip, commit) for commit in known)
         if tip.strip("0") and not held:
             _archive(session, f"{tree.label}.{kind}", tip, done)
-
-
-def _size(path: Path) -> int:
-    """Bytes on disk below `path`, links not followed."""
-    if path.is_symlink():
-        return 0
-    files = [Path(here, name) for here, _, names in os.walk(path) for name in names]
-    return sum(file.lstat().st_blocks * 512 for file in files)
 
 
 def _delete_branches(

@@ -115,9 +115,10 @@ def rescore() -> None:
 
 LABEL = argument("label", required=False)
 CHOOSE = flag("--interactive", text="Look at the candidates, then choose one.")
+ALL = flag("--all", "everyone", text="All that pass, the best first.")
 
 
-@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, JSON)
+@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, ALL, JSON)
 def merge() -> None:
     """Merge the winner of a run, or the candidate LABEL, once the merged tree has passed.
 
@@ -177,9 +178,9 @@ def pause() -> None:
     """Hold agents up; their time limits stand still. Example: arena pause 20261121-1530 claude-1"""
 
 
-@command("steer.resume", "", RUN, LABEL)
+@command("steer.resume", "", RUN, LABEL, JSON)
 def resume() -> None:
-    """Let paused agents go on. Example: arena resume"""
+    """Let paused agents go on; or a run that was killed, a plan that is blocked. Example: arena resume"""
 
 
 @command("steer.stop", "", RUN, LABEL)

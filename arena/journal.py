@@ -109,7 +109,7 @@ RUN_FACTS = {
 ENTRY_FACTS = {
     "worktree": ("branch", "path"),
     "agent-started": ("agent",),
-    "attempt": ("outcome", "why"),
+    "attempt": ("outcome", "why", "tokens", "cost"),
     "attempt-failed": ("why",),
     "candidate": ("files",),
     "judged": ("passed", "total"),
@@ -133,7 +133,7 @@ def apply(run: dict[str, Any], event: Event) -> None:
     entry = entries.get(event.label)
     if entry is None:
         return
-    entry |= {key: data[key] for key in ENTRY_FACTS.get(kind, ())}
+    entry |= {key: data[key] for key in ENTRY_FACTS.get(kind, ()) if key in data}
     if entry["state"] != "judged":  # tests that are run again later change nothing
         entry["state"] = ENTRY_STATES.get(kind, entry["state"])
     if kind == "attempt":

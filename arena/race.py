@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arena import archive, attempts, candidates, publish, scores, verdict
+from arena import archive, attempts, candidates, publish, scores, task, verdict
 from arena.attempts import Tried
 from arena.candidates import Candidate, Named
 from arena.evaluation.bench import open_bench
@@ -37,6 +37,7 @@ def run(race: Race, entries: Sequence[Entry]) -> dict[str, Any]:
     race.session.freeze(
         base=race.base, target=race.target, labels=[e.label for e in entries]
     )
+    task.save(race.task, race.session.folder)
     tried = attempts.run_all(race.session, race.task, entries, base=race.base)
     return conclude(race, [t.candidate for t in tried if t.candidate], tried=tried)
 

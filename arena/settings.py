@@ -72,6 +72,10 @@ class Settings:
     judge_copy: tuple[str, ...] = option((), "ignored files that the tests need")
     benchmark: str | None = option(None, "command to time on base and candidates")
     benchmark_runs: int = option(5, "how often the benchmark is run")
+    status_dir: str | None = option(
+        None, "also write status files here (.agent-status)"
+    )
+    worktree_dir: str | None = option(None, "link worktrees here (.worktrees)")
     copy_files: tuple[str, ...] = option((), "ignored files for each worktree")
     handoff_dir: str | None = option(None, "folder for a plan's hand-off file, too")
     color: str = option("auto", "colour in the terminal", "auto", "always", "never")

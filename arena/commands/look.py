@@ -49,6 +49,9 @@ def status(call: Call, run: str | None, *, watch: bool) -> int:
 
         follow.watch(call, folder)
     row = runs.state(folder)
+    for entry in row["entries"].values():
+        if Path(entry.get("path", "")).is_absolute() and Path(entry["path"]).is_dir():
+            entry["bytes"] = store.size(Path(entry["path"]))
     call.tell(standing(folder, row), row)
     return 0
 
@@ -62,12 +65,21 @@ def standing(folder: Path, row: Mapping[str, Any]) -> list[str]:
             state += " (paused)"
         tests = f" {entry['passed']}/{entry['total']} tests" if "total" in entry else ""
         why = f" ({entry['why']})" if entry.get("why") else ""
-        lines.append(f"  {label:24} {state:12}{tests}{why}".rstrip())
+        lines.append(f"  {label:24} {state:12}{tests}{why}{_spent(entry)}".rstrip())
     if "confidence" in row:
         lines.append(f"verdict: {row['winner'] or 'no winner'}, {row['confidence']}")
     if "report" in row:
         lines.append(f"report: {row['report']}")
     return lines
+
+
+def _spent(entry: Mapping[str, Any]) -> str:
+    """What an entry took, as far as it is known."""
+    forms = {"tokens": "{} tokens", "cost": "{:.2f} USD"}
+    told = [form.format(entry[k]) for k, form in forms.items() if entry.get(k)]
+    if "bytes" in entry:
+        told.append(f"{entry['bytes'] / (1 << 20):.1f} MB")
+    return f" [{', '.join(told)}]" if told else ""
 
 
 def report(call: Call, run: str | None, kind: str | None, *, show: bool) -> int:

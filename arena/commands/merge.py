@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arena import archive, division, land, publish, session
+from arena import archive, division, land, publish, session, statusfiles
 from arena import clean as cleaning
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
@@ -35,13 +35,19 @@ def offer(
         question = f"Merge {winner} into {document['task']['target']}?"
         if not call.confirm(question, default=not blocks):
             return None
-    return _merge(opened, winner, call)
+    return _ended(opened, call, [_land(opened, winner, call, None)])
 
 
-def merge(call: Call, run: str | None, label: str | None, *, interactive: bool) -> int:
-    """Merges the winner of a run, or a named candidate of it, or the one that the user chooses."""
+def merge(
+    call: Call, run: str | None, label: str | None, *, interactive: bool, everyone: bool
+) -> int:
+    """Merges the winner of a run, a named candidate of it, the one that the user chooses, or all that pass."""
+    if everyone and (label or interactive):
+        raise ArenaError("--all leaves nothing to choose. Give one or the other.")
     opened = session.reopen(call.here, run, **call.place)
     target = call.given.get("target")
+    if everyone:
+        return _all(opened, call, target)
     if interactive:
         from arena.commands.choose import choose
 
@@ -49,8 +55,29 @@ def merge(call: Call, run: str | None, label: str | None, *, interactive: bool) 
         if label is None:
             call.say("nothing was merged")
             return 1
-    call.tell("", _merge(opened, label or _winner(opened), call, target=target))
+    landed = [_land(opened, label or _winner(opened), call, target)]
+    call.tell("", _ended(opened, call, landed))
     return 0
+
+
+def _all(opened: Session, call: Call, target: str | None) -> int:
+    """Merges one candidate after the other, the best first; one that can't be merged stops no other."""
+    told, landed, left = result(opened), [], dict[str, str]()
+    for one in told["candidates"]:
+        label, out = one["label"], one["excluded"]
+        doubts = [f["summary"] for f in one["flags"] if f["grade"] == "suspicious"]
+        why = out or (f"an open question: {doubts[0]}" if doubts else "")
+        try:
+            if not why:
+                landed.append(_land(opened, label, call, target))
+        except ArenaError as error:
+            why = str(error)
+        if why:
+            left[label] = why
+            call.say(f"left    {label}: {why}")
+    facts = _ended(opened, call, landed) if landed else None
+    call.tell("", {"landed": facts, "left": left})
+    return 1 if left else 0
 
 
 def _winner(opened: Session) -> str:
@@ -77,10 +104,10 @@ def _winner(opened: Session) -> str:
     return str(winner)
 
 
-def _merge(
-    opened: Session, label: str, call: Call, *, target: str | None = None
+def _land(
+    opened: Session, label: str, call: Call, target: str | None
 ) -> dict[str, Any]:
-    """Lands a candidate; cleans up what lost unless told to keep it. Raises ArenaError if it can't."""
+    """Tests a candidate merged into the target, and moves that. Raises ArenaError if it can't."""
     ref = publish.planned(opened)["target"]
     if target:
         ref = choose_target(opened.repo, target)
@@ -94,15 +121,24 @@ def _merge(
     short, old, new = ref.removeprefix("refs/heads/"), landed.old[:9], landed.new[:9]
     call.say(f"tested  {old} + {label} → {new} ({passed} passed)")
     call.say(f"moved   {short} {old} → {new}")
+    return {"target": short, "old": landed.old, "new": landed.new, "label": label}
+
+
+def _ended(
+    opened: Session, call: Call, landed: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Cleans up what lost unless told to keep it, and puts what landed into the report."""
     if not opened.settings.keep:
         _clean(opened, call)
     call.say(f"Undo:   arena undo {opened.run}")
-    facts = {"target": short, "old": landed.old, "new": landed.new, "label": label}
-    publish.again(opened, rules, landed=facts)
+    labels = ", ".join(one["label"] for one in landed)
+    facts = {**landed[-1], "old": landed[0]["old"], "label": labels}
+    publish.again(opened, load_rubric(opened), landed=facts)
     return facts
 
 
 def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cleaned:
+    opened.journal.listeners += statusfiles.outside(opened)
     done = cleaning.clean(opened, dry_run=dry_run)
     if done.worktrees or done.branches:
         would = "would remove" if dry_run else "removed"

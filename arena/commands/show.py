@@ -33,6 +33,7 @@ def progress(opened: Session, call: Call) -> Iterator[None]:
     listeners.append(statusfiles.Writer(opened.folder / "status").hear)
     opened.journal.add("at-work", **runs.at_work())
     try:
+        listeners += statusfiles.outside(opened)
         if call.live:
             from arena.commands.live import live_table
 

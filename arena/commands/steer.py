@@ -25,17 +25,16 @@ def _going(call: Call, run: str | None) -> Going:
     state = runs.state(folder)
     if not state["going"]:
         why = f"run {folder.name} does not go on any more ({state['state']})."
-        see = "judge --worktrees" if state["state"] == "spawned" else "status"
+        words = {"spawned": "judge --worktrees", "interrupted": "resume"}
+        see = words.get(state["state"], "status")
         raise ArenaError(f"{why} See: arena {see} {folder.name}")
     return folder, state
 
 
 def _meant(call: Call, run: str | None, label: str | None) -> tuple[Going, str | None]:
     """The run, and the entry; one word alone may also be an entry of the latest run."""
-    if run is not None and label is None:
-        latest = _going(call, None)
-        if run in latest[1]["entries"]:
-            return latest, run
+    if run is not None and label is None and run in _labels(runs_of(call.here)):
+        return _going(call, None), run
     return _going(call, run), label
 
 
@@ -77,7 +76,7 @@ def pause(call: Call, run: str | None, label: str | None) -> int:
 
 
 def resume(call: Call, run: str | None, label: str | None) -> int:
-    """Lets agents go on that were paused, or a plan that was interrupted or blocked."""
+    """Lets agents go on that were paused, a run that was interrupted, or a plan that is blocked."""
     parent = runs_of(call.here)
     folder = parent / runs.find_run(parent, None if run in _labels(parent) else run)
     found = runs.state(folder)
@@ -85,6 +84,10 @@ def resume(call: Call, run: str | None, label: str | None) -> int:
         from arena.commands import plan
 
         return plan.resume(call, folder.name)
+    if found["state"] == "interrupted":
+        from arena.commands import resume as again
+
+        return again.resume(call, folder.name)
     going, label = _meant(call, run, label)
     meant = _places(going, label)
     held = [place for place in meant if control.given(*place, "pause")]

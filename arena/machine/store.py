@@ -188,3 +188,11 @@ def tail_of(path: Path, *, limit: int = 4000) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - limit))
         return file.read().decode("utf-8", "replace")
+
+
+def size(path: Path) -> int:
+    """Bytes on disk below `path`, links not followed."""
+    if path.is_symlink():
+        return 0
+    files = [Path(here, name) for here, _, names in os.walk(path) for name in names]
+    return sum(file.lstat().st_blocks * 512 for file in files)

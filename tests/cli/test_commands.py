@@ -46,7 +46,7 @@ OPTIONS = {
     "judge": "prompt prompt-file base suite check holdout rubric python test junit env allow-network merge fast "
     "seed jobs target out json",
     "rescore": "rubric seed json",
-    "merge": "target keep json",
+    "merge": "target keep all json",
     "restore": "branch",
     "clean": "dry-run",
     "report": "format open",

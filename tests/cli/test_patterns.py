@@ -355,3 +355,127 @@ def test_d14_what_can_not_give_what_it_is_for_is_said(project, agents):
     two = project.arena("run", *words, "--approach", "b: sum()", "--agents", "command")
     assert two.returncode == 0
     assert "see: arena patterns" not in two.stderr
+
+
+def test_d12_all_that_pass_are_merged_one_after_the_other(project):
+    for name, text in {"docs": "docs__a.md", "more": "docs__b.md"}.items():
+        project.git("checkout", "-q", "-b", name, "main")
+        project.commit(name, **{text: "hello\n"}, **{f"{name}_py": f"{name} = 1\n"})
+    project.git("checkout", "-q", "-b", "rival", "main")
+    body = "def total(values):\n    return sum(values)\n"
+    project.commit("rival", calc_py=body)
+    project.git("checkout", "-q", "main")
+    names = ["good", "rival", "docs", "more", "broken"]
+    told = project.json("judge", *names, "--fast", code=1)
+    main = project.git("rev-parse", "main")
+    done = project.arena("merge", "--all", "--json")
+    assert done.returncode == 1
+    said = json.loads(done.stdout)
+    landed = said["landed"]["label"].split(", ")
+    [conflicting] = {"good", "rival"} - {*landed}
+    assert {*landed} == {"good", "rival", "docs", "more"} - {conflicting}
+    # Named with its files; the one that breaks a test is left as well.
+    assert f"left    {conflicting}: " in done.stderr
+    assert "conflicts with main in calc.py" in said["left"][conflicting]
+    assert "regressions" in said["left"]["broken"]
+    ranks = {c["label"]: c["rank"] for c in told["candidates"]}
+    assert landed == sorted(landed, key=ranks.get)
+    assert project.git("log", "--format=%s", "--merges", "main").count("Merge ") == 3
+    assert project.git("rev-parse", f"main~{len(landed)}") == main
+    # One undo takes all of it back.
+    project.told("undo")
+    assert project.git("rev-parse", "main") == main
+    assert "nothing to choose" in project.refused("merge", told["run"], "x", "--all")
+
+
+def test_d12_one_is_chosen_interactively(project):
+    project.told("judge", "good", "worse")
+    done = project.arena("merge", "--interactive", input="1\n")
+    assert done.returncode == 0, done.stderr
+    assert "calc.py" in project.git("log", "--name-only", "--format=", "-m", "main^1..main")  # fmt: skip
+
+
+def test_d11_cleaning_archives_what_is_not_committed_and_takes_branches_along(project):
+    run = project.json("spawn", "auth", "--agents", "2")["run"]
+    first, second = (Path(row["path"]) for row in project.json("worktrees", "list", run)["worktrees"])  # fmt: skip
+    (first / "new.py").write_text("x = 1\n")
+    (second / "calc.py").write_text("broken = 1\n")
+    project.program("git", "-C", second, "commit", "-qam", "mine")
+    assert project.arena("clean", run, "--dry-run").returncode == 0
+    assert first.exists()
+    project.told("clean", run)
+    assert not first.exists()
+    assert not second.exists()
+    assert project.git("branch", "--list", "arena/*") == ""
+    assert project.git("worktree", "list", "--porcelain").count("worktree ") == 1
+    project.told("restore", run, "auth-1", "--branch", "late")
+    assert project.git("show", "late:new.py") == "x = 1"
+    project.told("restore", run, "auth-2", "--branch", "mine")
+    assert project.git("show", "mine:calc.py") == "broken = 1"
+
+
+DOCUMENTS = {"task", "status", "started", "completed", "summary", "files_changed", "branch", "worktree"}  # fmt: skip
+
+
+def test_d8_the_layout_of_the_document_is_kept_where_the_user_names_it(project, agents):  # fmt: skip
+    agents("a", "sed -i 's/values\\[1:\\]/values/' calc.py\n")
+    agents("b", "exit 3\n")
+    with (project.path / "arena.toml").open("a") as file:
+        file.write('status_dir = ".agent-status"\nworktree_dir = ".worktrees"\n')
+    project.git("commit", "-qam", "layout")
+    words = ["Mend it", "--approach", "a: loop", "--approach", "b: sum"]
+    run = project.json("run", *words, "--merge", "never")["run"]
+    assert project.git("status", "--porcelain") == ""
+    exclude = (project.path / ".git" / "info" / "exclude").read_text()
+    assert exclude.count("/.agent-status/\n") == exclude.count("/.worktrees/\n") == 1
+    place, links = project.path / ".agent-status", project.path / ".worktrees"
+    rows = {path.stem: json.loads(path.read_text()) for path in place.iterdir()}
+    assert {name: row["status"] for name, row in rows.items()} == {"a": "COMPLETE", "b": "FAILED"}  # fmt: skip
+    assert all(set(row) == DOCUMENTS for row in rows.values())
+    assert (rows["a"]["task"], rows["a"]["files_changed"]) == ("a", ["calc.py"])
+    assert rows["b"]["files_changed"] == []
+    # The worktree itself is outside of the repository, where no scanner of the project meets it.
+    assert (links / "a").is_symlink()
+    assert (links / "a" / "calc.py").read_text().count("in values:") == 1
+    assert not (links / "a").resolve().is_relative_to(project.path)
+
+    # Another run takes over the names; what is cleaned leaves nothing behind.
+    later = project.json("run", *words, "--merge", "never")["run"]
+    (links / "mine").mkdir()
+    project.told("clean", run)
+    assert sorted(path.name for path in links.iterdir()) == ["a", "b", "mine"]
+    project.told("clean", later)
+    assert [path.name for path in links.iterdir()] == ["mine"]
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["tests", "..", "/tmp/x", ".git/x", ".", "a b", "out"])
+def test_d8_a_folder_that_can_not_be_used_is_refused(project, tmp_path, name):
+    (project.path / "out").symlink_to(tmp_path)
+    env = project.with_env(ARENA_STATUS_DIR=name)
+    said = env.refused("spawn", "--base", "main")
+    assert f"status_dir {name}: this must be a folder of the checkout" in said
+
+
+CLAUDE = """#!/bin/sh
+sed -i 's/values\\[1:\\]/values/' calc.py
+echo '{"type":"result","subtype":"success","is_error":false,"result":"done",\
+"total_cost_usd":0.25,"usage":{"input_tokens":1200,"output_tokens":34}}'
+"""
+
+
+def test_d15_what_an_entry_took_is_told(project, tmp_path):
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text(CLAUDE)
+    program.chmod(0o755)
+    path = f"{program.parent}:{project.env['PATH']}"
+    there = project.with_env(PATH=path, ANTHROPIC_API_KEY="none")
+    words = ["Mend it", "--agents", "claude", "--env", "ANTHROPIC_API_KEY"]
+    run = there.json("run", *words, "--merge", "never")["run"]
+    [entry] = there.json("status", run)["entries"].values()
+    assert (entry["tokens"], entry["cost"]) == (1234, 0.25)
+    assert entry["bytes"] > 0
+    assert "[1234 tokens, 0.25 USD, 0.0 MB]" in there.told("status", run)
+    there.told("clean", run)
+    assert "MB" not in there.told("status", run)

@@ -22,7 +22,8 @@ def shop(project, tmp_path):
     program = tmp_path / "agent.sh"
     program.write_text(AGENT)
     program.chmod(0o755)
-    text = f'command = ["{program}", "{{prompt}}"]\nagent = "command"\n'
+    # What is looked at here is the plan, not the evidence behind each verdict.
+    text = f'command = ["{program}", "{{prompt}}"]\nagent = "command"\nfast = true\n'
     (project.path / "arena.toml").write_text(text)
     project.git("add", "-A")
     project.git("commit", "-qm", "settings")

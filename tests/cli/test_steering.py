@@ -250,3 +250,16 @@ def test_a_message_becomes_the_agents_next_turn(project, tmp_path):
     said = there.git("show", f"{one['commit']}:calc.py").splitlines()
     [turn] = [line for line in said if "Add a test." in line]
     assert "--resume abc" in turn
+
+
+def test_a_run_that_was_killed_is_resumed_with_what_its_agents_left(going):
+    """One had finished, the other was at work: its process is gone, and what it did until then is judged."""
+    going.told("stop", "command-1")
+    until(lambda: states(going)["command-1"] == "collected")
+    os.kill(going.json("status")["process"], signal.SIGKILL)
+    until(lambda: not going.json("status")["going"])
+    assert "arena resume" in going.refused("pause", going.run)
+    done = going.json("resume", going.run)
+    assert {one["label"] for one in done["candidates"]} == {"command-1", "command-2"}
+    assert done["verdict"]["winner"], "both summed all values before"
+    assert going.json("status")["state"] == "judged"
