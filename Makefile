@@ -40,10 +40,12 @@ $(AGENTS)/bin/gemini:
 	$(NPM_INSTALL) $(SMALL)
 	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/qwen ../node_modules/.bin/gemini $(@D)
 
-agents-e2e: .venv/dev agents  ## five real agent programs, from the run to the merge, against a model on loopback
+agents-e2e: .venv/dev agents  ## six real agent programs, from the run to the merge, against a model on loopback
 	$(NPM_INSTALL) opencode-ai @openai/codex
-	$(PYTHON) -m venv $(AGENTS)/mini && $(AGENTS)/mini/bin/python -m pip install --quiet --disable-pip-version-check mini-swe-agent mcp
-	@ln -sf ../node_modules/.bin/opencode ../node_modules/.bin/codex ../mini/bin/mini $(AGENTS)/bin
+	for name in mini aider; do $(PYTHON) -m venv $(AGENTS)/$$name || exit; done
+	$(AGENTS)/mini/bin/python -m pip install --quiet --disable-pip-version-check mini-swe-agent mcp
+	$(AGENTS)/aider/bin/python -m pip install --quiet --disable-pip-version-check "aider-chat>=0.86"
+	@cd $(AGENTS)/bin && ln -sf ../node_modules/.bin/opencode ../node_modules/.bin/codex ../mini/bin/mini ../aider/bin/aider .
 	ARENA_AGENTS=$(CURDIR)/$(AGENTS) $(BIN)/python -P -m pytest --durations=0 --durations-min=1 $(TESTS)/e2e
 
 .venv/bin/python:

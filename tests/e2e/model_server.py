@@ -1,7 +1,8 @@
 """A model on loopback that real agent programs talk to: one scripted shell command, then one sentence; no account.
 
 It speaks Chat Completions, Responses, Anthropic Messages and Gemini's streaming, each as far as an agent needs it. The
-script stands in the prompt as `[[run: COMMAND]]`. With `fault` set, every request is answered with that status.
+script stands in the prompt as `[[run: COMMAND]]`, for who has no tools but takes whole files as text as `[[write FILE:
+TEXT]]`. With `fault` set, every request is answered with that status.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 SHELLS = ("Bash", "bash", "shell", "exec_command", "run_shell_command", "run_commands")
 SCRIPT = re.compile(r"\[\[run: (.+?)\]\]")
+FILE = re.compile(r"\[\[write (\S+): (.+?)\]\]")
 SAYS = "Fixed: add() now adds."
 SENT, RECEIVED = 1000, 50  # tokens of every answer
 SUBMIT = (
@@ -116,7 +118,8 @@ class Handler(BaseHTTPRequestHandler):
         call, made = _call(tools, body["messages"], done=done), self._id()
         usage = {"prompt_tokens": SENT, "completion_tokens": RECEIVED, "total_tokens": SENT + RECEIVED}  # fmt: skip
         head = {"id": made, "created": 1, "model": body.get("model", "stub-model")}
-        said: dict[str, Any] = {"role": "assistant", "content": None if call else SAYS}
+        text = SAYS if tools else _files(body["messages"]) + SAYS
+        said: dict[str, Any] = {"role": "assistant", "content": None if call else text}
         if call:
             function = {"name": call[0], "arguments": json.dumps(call[1])}
             tool = {"index": 0, "id": f"call_{made}", "type": "function"}
@@ -169,6 +172,13 @@ def _call(tools: list[dict[str, Any]], told: object, *, done: bool) -> Call | No
     keys = ("parameters", "parametersJsonSchema", "input_schema")
     schema = next((found[key] for key in keys if found.get(key)), {})
     return found["name"], _arguments(schema, script[-1])
+
+
+def _files(told: object) -> str:
+    """The file of the script, as aider reads it."""
+    found = FILE.findall(json.dumps(told, ensure_ascii=False))[-1:]
+    texts = [(name, json.loads(f'"{text}"')) for name, text in found]
+    return "".join(f"{name}\n```\n{text}\n```\n" for name, text in texts)
 
 
 def _arguments(schema: dict[str, Any], command: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Real agent programs from `arena run` to the merge, against a model of ours on loopback, without an account.
 
-`make test` installs and runs the two smallest, `make agents-e2e` five; who is not installed is left out.
+`make test` installs and runs the two smallest, `make agents-e2e` six; who is not installed is left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from model_server import Model
 
 PROGRAMS = Path(os.environ.get("ARENA_AGENTS", "/nonexistent"))
 pytestmark = pytest.mark.timeout(600)
-PROMPT = "Fix add. [[run: sed s/-/+/ calc.py > fixed && mv fixed calc.py]]"
+PROMPT = (
+    "Fix add. [[run: sed s/-/+/ calc.py > fixed && mv fixed calc.py]]"
+    " [[write calc.py: def add(a, b):\n    return a + b]]"
+)
 Setting = dict[str, str]
 
 
@@ -73,6 +76,12 @@ def mini(model: Model, home: Path) -> Setting:
     return openai(model, home) | {"MSWEA_MODEL_NAME": "openai/stub-model"}
 
 
+def aider(model: Model, home: Path) -> Setting:
+    # Where git knows no name, it writes one into the repository's configuration; three at once break each other.
+    (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
+    return openai(model, home) | {"AIDER_MODEL": "openai/stub-model"}
+
+
 # Who can be set up without an account, and how.
 SETTINGS: dict[str, Callable[[Model, Path], Setting]] = {
     "qwen": openai,
@@ -80,6 +89,7 @@ SETTINGS: dict[str, Callable[[Model, Path], Setting]] = {
     "opencode": opencode,
     "codex": codex,
     "mini-swe-agent": mini,
+    "aider": aider,
 }
 
 
@@ -121,7 +131,7 @@ def run(
             env |= SETTINGS[name](model, home)
         if "opencode" in names:
             # Its very first start makes a database; three of them at once spoil it for each other.
-            first = [str(PROGRAMS / "bin" / "opencode"), "run", "Hello."]
+            first = [str(PROGRAMS / "bin" / "opencode"), "session", "list"]
             subprocess.run(
                 first, cwd=home, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
             )  # fmt: skip
@@ -186,8 +196,8 @@ def test_all_that_are_here_and_the_built_in_agent_work_on_one_task(
     assert sources == {f"worktree of {name}" for name in ("repair", *names)}
 
 
-# Long enough that the slowest has begun; those that retry go on until then.
-LIMIT = 30
+# Seconds: long enough that three have begun where much else runs. Those that retry go on until then.
+LIMITS = {"qwen": 30, "gemini": 30}
 REFUSED = {401: "auth", 429: "quota"}
 
 
@@ -196,7 +206,7 @@ REFUSED = {401: "auth", 429: "quota"}
 def test_a_refusal_is_told_and_nothing_is_merged(
     name: str, fault: int, project: Path, home: Path
 ) -> None:
-    found = run(f"{name}:3", project, home, fault=fault, seconds=LIMIT)
+    found = run(f"{name}:3", project, home, fault=fault, seconds=LIMITS.get(name, 60))
     assert found["candidates"] == []
     assert found["landed"] is None
     assert [one["outcome"] for one in found["failed"]] == [REFUSED[fault]] * 3
