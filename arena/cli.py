@@ -37,9 +37,14 @@ RUNNING = f"agents {PACE} setup timeout keep {JUDGING}"
 
 DETACH = flag("--detach", text="Go on in the background.")
 TMUX = flag("--tmux", text="A window of tmux for each entry.")
+TESTER = option("--tester", metavar="AGENT", help="Who writes a check, or the suite.")
+TEST_FIRST = flag("--test-first", text="The suite is written first, by a tester.")
+TESTED = [TEST_FIRST, TESTER, setting("first_to_pass")]
 
 
-@command("run.run", RUNNING, PROMPT_WORD, APPROACH, DRY_RUN, DETACH, TMUX, *TASK)
+@command(
+    "run.run", RUNNING, PROMPT_WORD, APPROACH, *TESTED, DRY_RUN, DETACH, TMUX, *TASK
+)
 def run() -> None:
     """Run agents on a task, each in a worktree of its own; judge, and merge the best.
 
@@ -47,6 +52,7 @@ def run() -> None:
       arena run --agents 3 "Make parse() accept empty input"
       arena run --agents claude:2,codex --prompt-file issue.md --check check.py
       arena run --agents repair:3 --suite tests/test_new.py --merge auto
+      arena run --test-first --tester claude --agents 3 "Add mean()"
     PROMPT "-" reads it from standard input.
     """
 

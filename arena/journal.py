@@ -86,6 +86,8 @@ ENTRY_STATES = {
     "agent-waiting": "rate limit",
     "attempt-failed": "failed",
     "candidate": "collected",
+    "tests-validated": "validated",
+    "tests-refused": "refused",
     "process": "testing",
     "judged": "judged",
 }
@@ -101,6 +103,8 @@ ENTRY_FACTS = {
     "agent-started": ("agent",),
     "attempt": ("outcome", "why"),
     "attempt-failed": ("why",),
+    "tests-validated": ("why",),
+    "tests-refused": ("why",),
     "candidate": ("files",),
     "judged": ("passed", "total"),
 }

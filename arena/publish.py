@@ -116,6 +116,7 @@ def write(
         },
         logs={t["label"]: _log(folder, t["label"]) for t in tried},
         events=_shown(events),
+        testers=_testers(events),
         landed=landed,
         timing=_timing(events, tried),
         report=str(place / "report.html"),
@@ -131,6 +132,17 @@ def write(
     for one in {folder, place}:
         store.write_text(one / "report.html", page)
     return whole
+
+
+def _testers(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The testers whose work is used, with what it cost and what was found of it on the base."""
+    spent = {e.label: e.data for e in events if e.kind == "attempt"}
+    words = ("agent", "outcome", "seconds", "tokens", "cost")
+    return [
+        {"label": e.label, **{k: spent[e.label][k] for k in words}, **e.data}
+        for e in events
+        if e.kind == "tests-validated"
+    ]
 
 
 def planned(session: Session) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from arena.machine import store
 STATUS = {
     "PENDING": ("waiting", "queued", "testing"),
     "RUNNING": ("setting up", "working", "rate limit"),
-    "COMPLETE": ("finished", "collected", "judged"),
+    "COMPLETE": ("finished", "collected", "judged", "validated"),
 }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from arena.errors import ArenaError
 from arena.machine import records, store
@@ -19,7 +20,7 @@ LONGEST = 5 << 20  # bytes of a prompt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A task as it was when the run began. `suite`, `checks` and `holdouts` map paths in the tree to content;
-    the suite is shown to agents, the other two never are."""
+    the suite is shown to agents, the other two never are. `authors` says which paths come from which tester."""
 
     prompt: str | None
     suite: dict[str, bytes] = field(default_factory=dict)
@@ -27,11 +28,19 @@ class Task:
     holdouts: dict[str, bytes] = field(default_factory=dict)
     approaches: tuple[str, ...] = ()
     territory: Territory = EVERYWHERE
+    authors: dict[str, str] = field(default_factory=dict)
 
     @property
     def required(self) -> dict[str, bytes]:
         """All files whose tests a candidate must pass."""
         return {**self.suite, **self.checks, **self.holdouts}
+
+    def with_files(self, group: str, files: Mapping[str, bytes], author: str) -> Task:
+        """The same with further files in one of the groups, which a tester wrote."""
+        more: dict[str, Any] = {group: {**getattr(self, group), **files}}
+        return replace(
+            self, authors=self.authors | dict.fromkeys(files, author), **more
+        )
 
 
 # What the user may give: how files get into a task, and with which option.
@@ -122,6 +131,7 @@ def save(task: Task, folder: Path) -> None:
         "prompt": task.prompt,
         "approaches": list(task.approaches),
         "territory": records.to_json(task.territory),
+        "authors": task.authors,
     }
     store.write_json(folder / "task.json", facts)
 
@@ -129,7 +139,7 @@ def save(task: Task, folder: Path) -> None:
 def load(folder: Path) -> Task:
     """Reads what `save` wrote. Raises ArenaError if it is damaged."""
     data = store.read_json(folder / "task.json")
-    groups = {
+    groups: dict[str, Any] = {
         group: {
             path.relative_to(folder / group).as_posix(): path.read_bytes()
             for path in sorted((folder / group).rglob("*"))
@@ -141,5 +151,6 @@ def load(folder: Path) -> Task:
         prompt=data["prompt"],
         approaches=tuple(data["approaches"]),
         territory=records.from_json(Territory, data.get("territory", {})),
+        authors=data.get("authors", {}),
         **groups,
     )

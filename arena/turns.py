@@ -1,4 +1,4 @@
-"""One entry's turns: the task, again after a rate limit, and whatever people send to its agent meanwhile."""
+"""One entry's turns: the task, again after a rate limit or with what was found wanting, and what people send."""
 
 from __future__ import annotations
 
@@ -36,6 +36,10 @@ class Crew:
         self.budget = Budget(settings.max_cost, settings.max_tokens)
         self.set_ups = threading.Semaphore(default_jobs())  # they do compute
         self.over = ""  # why the budget is spent
+        for event in session.journal.events():  # what earlier waves spent counts, too
+            if event.kind == "attempt":
+                spent: Spent = {0: (event.data["tokens"], None, event.data["cost"])}
+                self.budget.note(event.label or "", 0, Report(spent=spent))
 
     def stopped(self, label: str) -> bool:
         """Whether an entry, or all of arena, was told to stop."""
@@ -50,10 +54,16 @@ class Crew:
 
 
 def take(
-    crew: Crew, order: Order, agent: Agent, *, changed: Callable[[], bool]
+    crew: Crew,
+    order: Order,
+    agent: Agent,
+    *,
+    changed: Callable[[], bool],
+    review: Callable[[], str] = lambda: "",
 ) -> Attempt:
     """Lets an agent work on `order` until it needs no further turn; all its turns as one attempt.
 
+    When it is done, `review` looks at its work; what it says is the prompt of one more turn, "" if there is none.
     Raises ArenaError if the agent can't be started.
     """
     label, rng = order.label, random.Random(f"{order.seed} {order.label}")  # noqa: S311
@@ -68,6 +78,8 @@ def take(
             following, tries = True, tries + 1
             _wait(crew, label, tries, rng)
             order = _next(order, None, order.session)
+        elif wanting := review():
+            following, order = True, _next(order, wanting, None)
         if following:
             done = _again(crew, order, agent, changed, done)
     while text := control.receive(crew.session.folder, label):
