@@ -56,7 +56,8 @@ def run_all(
     What changed in the repository since the run began is told with each candidate: whose deed it was can't be proven.
     """
     (session.folder / "logs").mkdir(exist_ok=True)
-    repo, saved = session.repo, session.folder / "before"
+    # What an earlier wave's changes can be taken back to must stay.
+    repo, saved = session.repo, session.folder / "before" / entries[0].label
     earlier = [
         (event.data["what"], event.data["restore"])
         for event in session.journal.events()

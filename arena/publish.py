@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from arena import scores, task, verdict
+from arena import archive, scores, task, verdict
 from arena.attempts import Tried
 from arena.errors import ArenaError
 from arena.evaluation.result import Evaluation
@@ -205,7 +205,12 @@ def _replay(
     for group, option in task.GROUPS.items():
         for path in sorted(getattr(what, group)):
             words += [option, path]
-    return shlex.join(words)
+    # Tests that testers wrote are in no checkout of the user's.
+    asked = [
+        shlex.join(["git", "restore", "--source", f"{archive.ROOT}/{session.run}/{label}", "--", path])
+        for path, label in what.authors.items()
+    ]  # fmt: skip
+    return " && ".join([*asked, shlex.join(words)])
 
 
 def report_place(session: Session) -> Path:

@@ -33,7 +33,10 @@ class Race:
 
 
 def test(race: Race, entries: Sequence[Entry]) -> Race:
-    """Testers → worktrees → agents → tests, validated on the base; returns the race with them in its task."""
+    """Testers → worktrees → agents → tests, validated on the base; returns the race with them in its task.
+
+    `entries` are all that take part, since whoever stops the run stops those that come later, too.
+    """
     session, base, labels = race.session, race.base, [e.label for e in entries]
     session.freeze(base=base, target=race.target, labels=labels)
     return replace(race, task=testers.write(session, race.task, entries, base=base))

@@ -60,7 +60,9 @@ def read(
 
     Raises ArenaError for a file that is missing, outside of the repository (suite), or not text (prompt).
     """
-    groups = {g: _files(folder, top, names, GROUPS[g]) for g, names in files.items()}
+    groups: dict[str, Any] = {
+        g: _files(folder, top, names, GROUPS[g]) for g, names in files.items()
+    }
     text = _prompt(folder, prompt, prompt_file)
     return Task(
         prompt=text,

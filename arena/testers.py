@@ -17,12 +17,13 @@ from arena.session import Session
 from arena.task import Task
 
 
-def write(session: Session, task: Task, testers: Sequence[Entry], *, base: str) -> Task:
-    """The task with the tests of all testers in the groups that they write.
+def write(session: Session, task: Task, entries: Sequence[Entry], *, base: str) -> Task:
+    """The task with the tests of all testers among the entries, in the groups that they write.
 
     One whose tests can't be used gets further turns with the reasons, as many as `retries` says. Raises ArenaError if
     they can't be used even then, naming the reasons; their work is archived.
     """
+    asked = [entry for entry in entries if entry.writes]
     turns: Counter[str] = Counter()
     known: dict[tuple[str, str], Validated] = {}
     one_at_a_time = threading.Lock()  # the base's runs are shared
@@ -44,7 +45,7 @@ def write(session: Session, task: Task, testers: Sequence[Entry], *, base: str) 
             session.journal.add("tests-refused", entry.label, why=why)
             return prompts.again(entry.prompt, found.reasons)
 
-        tried = attempts.run_all(session, task, testers, base=base, look=look)
+        tried = attempts.run_all(session, task, asked, base=base, look=look)
         done = [(one, validated(one.entry, one.candidate)) for one in tried]
     for one, found in done:
         task = _with(session, task, one, found)

@@ -75,7 +75,7 @@ def run(
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
         with windows(opened, everyone, call) if tmux else nullcontext():
             if first:
-                stake = race.test(stake, everyone[: len(first)])
+                stake = race.test(stake, everyone)
             document = race.run(stake, _with_words(opened, stake.task, entries))
     return show.finish(opened, document, call)
 

@@ -25,7 +25,7 @@ def waves(
     implementers = compete.entries(task, agents, seed=seed)
     names = [name for name, number in testers for _ in range(number)]
     taken = {entry.label for entry in implementers}
-    words = (f"tester-{n}" if n or len(names) > 1 else "tester" for n in count())
+    words = (f"tester-{n}" if n > 1 or len(names) > 1 else "tester" for n in count(1))
     labels = islice((label for label in words if label not in taken), len(names))
     first = tuple(
         Entry(

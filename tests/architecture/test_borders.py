@@ -67,7 +67,9 @@ def test_the_programs_apart_stand_on_their_own():
             assert not {n for n in found if modules.is_apart(n)}, name
 
 
-@pytest.mark.parametrize("name", ["patterns", "patterns.compete", "verdict"])
+@pytest.mark.parametrize(
+    "name", ["patterns", "patterns.compete", "patterns.test_first", "verdict"]
+)
 def test_pure_modules_touch_nothing(name):
     doors = {"git", "process", "quarantine", "sandbox", "executor"}
     found = modules.imported(f"arena.{name}", everywhere=True)

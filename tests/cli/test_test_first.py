@@ -2,11 +2,16 @@
 
 import json
 import shlex
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from arena.patterns.test_first import waves
+from arena.task import Task
+
+ARENA = [sys.executable, "-P", "-m", "arena"]
 TASK = "Add a function mean(values) to calc.py: the mean of all values."
 TESTS = """import calc
 
@@ -66,6 +71,13 @@ def adds(text):
 TESTER = writes(tests__test_mean_py=TESTS)
 
 
+def until(done):
+    end = time.monotonic() + 120
+    while not done():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+
+
 def told(tmp_path, label, turn=1):
     return (tmp_path / "seen" / f"{label}.{turn}").read_text()
 
@@ -108,8 +120,28 @@ def test_d3_the_tests_come_first_and_decide(project, play, tmp_path):
     assert "2 of 2 tests fail on the base" in project.told("report", "--format", "md")
     archived = f"refs/arena/archive/{said['run']}/tester"
     assert project.git("show", f"{archived}:{OWN}") == TESTS.strip()
+    # What repeats the judgement brings the tests along.
+    assert not (project.path / OWN).exists()
+    words = said["replay"].replace("&& arena", f"&& {shlex.join(ARENA)}")
+    again = project.program("sh", "-c", f"{words} --json --merge never")
+    assert json.loads(again.stdout)["verdict"]["winner"] == "command-2", again.stderr
     refused = project.arena("merge", said["run"], "tester")
     assert refused.returncode != 0, "it is no candidate"
+
+
+def test_d3_stopping_the_run_while_its_tests_are_written_starts_nobody(project, play, tmp_path):  # fmt: skip
+    slow = TESTER + "\nimport time; time.sleep(300)\n"
+    play("--test-first", "--detach", TASK, tester=[slow], command_1=[adds(RIGHT)])
+    until((tmp_path / "seen" / "tester.1").exists)
+    until(lambda: list(tmp_path.glob(f"state/*/runs/*/worktrees/tester/{OWN}")))
+    assert project.json("status")["entries"]["command-1"]["state"] == "waiting"
+    project.told("stop")
+    found = project.json("wait", code=1)
+    assert found["entries"]["tester"]["state"] == "validated"
+    assert {found["entries"][f"command-{n}"]["outcome"] for n in (1, 2, 3)} == {
+        "killed"
+    }
+    assert not (tmp_path / "seen" / "command-1.1").exists()
 
 
 def test_d3_the_frozen_suite_holds_against_implementers(project, play):
@@ -303,6 +335,23 @@ def test_d3_repair_mends_what_a_tester_has_shown(project, play):
     said = json.loads(done.stdout)
     assert said["verdict"]["winner"] == "repair-1"
     assert said["testers"][0]["agent"] == "command"
+
+
+@pytest.mark.parametrize(
+    ("approaches", "testers", "labels"),
+    [
+        ((), [("a", 1)], ["tester"]),
+        ((), [("a", 1), ("b", 1)], ["tester-1", "tester-2"]),
+        (("tester", "other"), [("a", 1)], ["tester-2"]),
+    ],
+)
+def test_the_waves_have_labels_of_their_own(approaches, testers, labels):
+    task = Task(prompt="Add x.", approaches=approaches)
+    first, then = waves(task, [("c", 2)], testers, writes="suite", seed=3)
+    assert [entry.label for entry in first] == labels
+    assert {entry.writes for entry in first} == {"suite"}
+    assert {entry.writes for entry in then} == {None}
+    assert len({entry.label for entry in (*first, *then)}) == len(first) + 2
 
 
 @pytest.mark.parametrize(
