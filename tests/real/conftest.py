@@ -153,7 +153,7 @@ def installed() -> Callable[[Path], tuple[str, list[str]]]:
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Callable[..., Judged]:
-    """Runs `arena judge` in a project, sealed from the machine's settings."""
+    """Runs `arena judge`, or another command, in a project, sealed from the machine's settings."""
     env = {
         name: value
         for name, value in os.environ.items()
@@ -165,8 +165,13 @@ def judge(tmp_path: Path) -> Callable[..., Judged]:
         "HOME": str(tmp_path),
     }
 
-    def start(project: Project, *words: object, expected: int | None = None) -> Judged:
-        argv = [sys.executable, "-P", "-m", "arena", "judge", "--json"]
+    def start(
+        project: Project,
+        *words: object,
+        command: str = "judge",
+        expected: int | None = None,
+    ) -> Judged:
+        argv = [sys.executable, "-P", "-m", "arena", command, "--json"]
         argv += [str(word) for word in words]
         done = subprocess.run(
             argv,
