@@ -130,7 +130,7 @@ def _testers(
     named = agents.parse_agents(tester) if tester else [(names[0][0], 1)]
     found = [(name or names[0][0], number) for name, number in named]
     for name, _ in found:
-        if AGENTS[name].free:
+        if AGENTS[name].free and not AGENTS[name].patient:
             raise ArenaError(f"{name} writes no tests. Name who does: --tester AGENT")
     _check(opened, found)
     return found

@@ -419,6 +419,27 @@ def test_the_waves_have_labels_of_their_own(approaches, testers, labels):
     assert len({entry.label for entry in (*first, *then)}) == len(first) + 2
 
 
+def test_a_person_may_be_the_tester_and_gets_further_turns(project):
+    words = ["--test-first", "--tester", "human", "--agents", "human:1", TASK]
+    run = project.json("run", *words, "--base", "HEAD", "--detach")["run"]
+    entries = lambda: project.json("status")["entries"]  # noqa: E731
+    until(lambda: "working" in entries()["tester"]["state"])
+    place = Path(entries()["tester"]["path"])
+    project.told("done", "tester")
+    log = place.parents[1] / "logs" / "tester.turn2.stdout.log"
+    until(lambda: log.exists() and "arena done" in log.read_text())
+    assert "no new test file" in (log.parent / "tester.turn2.prompt.txt").read_text()
+    (place / OWN).write_text(TESTS)
+    project.told("done", "tester")
+    until(lambda: "working" in entries()["human-1"]["state"])
+    there = Path(entries()["human-1"]["path"])
+    assert (there / OWN).read_text() == TESTS
+    with (there / "calc.py").open("a") as file:
+        file.write(RIGHT)
+    project.told("done", "human-1", "--run", run)
+    assert project.json("wait")["winner"] == "human-1"
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
