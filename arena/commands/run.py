@@ -19,7 +19,7 @@ from arena.commands.judge import choose_target, load_rubric, within
 from arena.commands.tmux import windows
 from arena.errors import ArenaError
 from arena.patterns import Entry
-from arena.patterns.test_first import waves
+from arena.patterns.test_first import Group, waves
 from arena.race import Race
 from arena.session import Session
 from arena.task import Task
@@ -144,7 +144,7 @@ def _testers(
     named = agents.parse_agents(tester) if tester else [(names[0][0], 1)]
     found = [(name or names[0][0], number) for name, number in named]
     for name, _ in found:
-        if AGENTS[name].free:
+        if AGENTS[name].free and not AGENTS[name].patient:
             raise ArenaError(f"{name} writes no tests. Name who does: --tester AGENT")
     _check(opened, what, found, test_first=test_first)
     return found

@@ -8,6 +8,7 @@ from arena.patterns import Entry, compete
 from arena.task import Task
 
 Agents = Sequence[tuple[str, int]]
+Group = Literal["suite", "checks"]
 
 
 def waves(
@@ -15,7 +16,7 @@ def waves(
     agents: Agents,
     testers: Agents,
     *,
-    writes: Literal["suite", "checks"],
+    writes: Group,
     seed: int,
 ) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """(testers, implementers), each as (name, count); what testers write goes to the task's group `writes`.

@@ -268,6 +268,71 @@ def test_d3_a_module_that_is_to_come_may_be_missing(project, play):
     assert said["testers"][0]["failing"] == [OWN]
 
 
+def test_d3_what_fails_for_want_of_the_task_is_right(project, play):
+    project.commit("box", box_py="class Box:\n    pass\n\n\ndef first(x):\n    return x[0]\n")  # fmt: skip
+    tests = """import pytest
+import box
+import unittest
+
+
+@pytest.fixture
+def opened():
+    return box.opened()
+
+
+def test_a_fixture_of_a_missing_name(opened):
+    assert opened == 3
+
+
+def test_a_missing_attribute():
+    assert box.Box().size == 0
+
+
+def test_a_missing_parameter():
+    assert box.first([], default=1) == 1
+
+
+def test_an_error_in_the_source():
+    assert box.first([]) is None
+
+
+def test_what_is_not_raised():
+    with pytest.raises(ValueError):
+        box.first("a")
+
+
+class TestOld(unittest.TestCase):
+    def test_equal(self):
+        self.assertEqual(box.first([1]), 2)
+
+
+def test_a_long_difference():
+    assert [box.first([i]) for i in range(999)] == ["x" * 20] * 999
+"""
+    script = writes(tests__test_box_py=tests)
+    done = play("--test-first", "--json", "Complete box.", tester=[script])
+    said = json.loads(done.stdout)
+    assert len(said["testers"][0]["failing"]) == 7
+    assert said["testers"][0]["passing"] == []
+    assert said["verdict"]["confidence"] == "none", "nobody has done anything"
+
+
+def test_d3_what_a_tester_changes_in_the_repository_can_be_taken_back(project, play):
+    spoils = "import os; os.system('git config alias.{} status')\n"
+    done = play(
+        "--test-first", "--json", TASK,
+        tester=[TESTER + "\n" + spoils.format("early")], command_1=[adds(RIGHT) + spoils.format("late")],
+    )  # fmt: skip
+    [one] = json.loads(done.stdout)["candidates"]
+    [flag] = [f for f in one["flags"] if f["id"] == "repository-changed"]
+    early, late = flag["evidence"]
+    for told_, left in ((late, "early"), (early, None)):
+        restore = told_.partition("to take it back: ")[2]
+        assert project.program("sh", "-c", restore).returncode == 0
+        aliases = project.program("git", "config", "--get-regexp", "alias").stdout
+        assert aliases.split() == ([f"alias.{left}", "status"] if left else [])
+
+
 def test_a_tester_writes_the_judges_check(project, play):
     look = "import os; assert not os.path.exists('tests/test_mean.py')\n"
     done = play(
@@ -352,6 +417,27 @@ def test_the_waves_have_labels_of_their_own(approaches, testers, labels):
     assert {entry.writes for entry in first} == {"suite"}
     assert {entry.writes for entry in then} == {None}
     assert len({entry.label for entry in (*first, *then)}) == len(first) + 2
+
+
+def test_a_person_may_be_the_tester_and_gets_further_turns(project):
+    words = ["--test-first", "--tester", "human", "--agents", "human:1", TASK]
+    run = project.json("run", *words, "--base", "HEAD", "--detach")["run"]
+    entries = lambda: project.json("status")["entries"]  # noqa: E731
+    until(lambda: "working" in entries()["tester"]["state"])
+    place = Path(entries()["tester"]["path"])
+    project.told("done", "tester")
+    log = place.parents[1] / "logs" / "tester.turn2.stdout.log"
+    until(lambda: log.exists() and "arena done" in log.read_text())
+    assert "no new test file" in (log.parent / "tester.turn2.prompt.txt").read_text()
+    (place / OWN).write_text(TESTS)
+    project.told("done", "tester")
+    until(lambda: "working" in entries()["human-1"]["state"])
+    there = Path(entries()["human-1"]["path"])
+    assert (there / OWN).read_text() == TESTS
+    with (there / "calc.py").open("a") as file:
+        file.write(RIGHT)
+    project.told("done", "human-1", "--run", run)
+    assert project.json("wait")["winner"] == "human-1"
 
 
 @pytest.mark.parametrize(
