@@ -96,6 +96,7 @@ LINES = {
     "waits": "{label}: waits for {on}",
     "sync": "{label}: all before it is merged and verified",
     "repository-changed": "changed while agents worked: {what}. To take it back: {restore}",
+    "measuring": "{name}: {command}, {runs} times for the base and each candidate",
     "tests": "{label}: {passed} of {total} tests passed in {seconds:.1f} s ({role})",
     "tests-cached": "{label}: tests known from before ({role})",
     "plan": "tests: {command} with {python} ({found}); isolation: {isolation}",

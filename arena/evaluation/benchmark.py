@@ -55,6 +55,7 @@ def add(
     found = list(measured)
     for name, command, unit, read in asked:
         words, runs = shlex.split(command), settings.benchmark_runs
+        runner.journal.add("measuring", name=name, command=command, runs=runs)
         base, *rest = _in_turn(runner, words, runs, read, found)
         for place, (one, taken) in enumerate(zip(found, rest, strict=True)):
             new = Measurement(name, taken.value, unit, base.value, taken.why)

@@ -94,6 +94,7 @@ def test_d4_a_sprint_compares_approaches_and_keeps_what_was_learned(project, age
     done = project.arena("explore", "--sprint", "../sprint.toml")
     assert done.returncode == 0, done.stderr
     assert "Answer (ms, higher is better): " in done.stdout
+    assert "sprint.answer: python bench.py, 2 times for the base" in done.stderr
     assert "builtin 100 (best)" in done.stdout
     assert "; base 2" in done.stdout
     assert project.git("rev-parse", "main") == main
