@@ -1,6 +1,6 @@
 """Runs all entries side by side: worktree, set-up, agent, snapshot. What goes wrong with one stops no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -15,11 +15,18 @@ from arena.errors import ArenaError
 from arena.machine import environment, fingerprint
 from arena.patterns import Entry
 from arena.session import Session
-from arena.task import Task
+from arena.task import Task, save
 from arena.turns import Crew
 from arena.worktrees import Worktree
 
+# Looks at what an entry has made when its agent is done; what it says is the prompt of another turn, "" if none.
+Look = Callable[[Entry, Candidate | None], str]
 MOST_TOLD = 50  # changes of the repository that are told one by one
+
+
+def nothing_more(_entry: Entry, _candidate: Candidate | None) -> str:
+    """Asks nobody for another turn."""
+    return ""
 
 
 class Tried(NamedTuple):
@@ -37,19 +44,31 @@ class Tried(NamedTuple):
 
 
 def run_all(
-    session: Session, task: Task, entries: Sequence[Entry], *, base: str
+    session: Session,
+    task: Task,
+    entries: Sequence[Entry],
+    *,
+    base: str,
+    look: Look = nothing_more,
 ) -> list[Tried]:
     """Tries every entry at once; results in the order of entries. Every candidate is archived when it appears.
 
-    What changed in the repository meanwhile is told with each candidate: whose deed it was can't be proven.
+    What changed in the repository since the run began is told with each candidate: whose deed it was can't be proven.
     """
+    save(task, session.folder)  # whoever resumes a run that was killed needs it
     (session.folder / "logs").mkdir(exist_ok=True)
-    repo, saved = session.repo, session.folder / "before"
+    # What an earlier wave's changes can be taken back to must stay.
+    repo, saved = session.repo, session.folder / "before" / entries[0].label
+    earlier = [
+        (event.data["what"], event.data["restore"])
+        for event in session.journal.events()
+        if event.kind == "repository-changed"
+    ]
     before = fingerprint.take(repo, saved=saved)
     # One after the other: git's own locks are in the way of more.
     trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
     crew = Crew(session, [entry.label for entry in entries])
-    one_each = partial(_try, crew, task)
+    one_each = partial(_try, crew, task, look)
     try:
         with ThreadPoolExecutor(max_workers=len(trees)) as pool:
             tried = list(pool.map(one_each, entries, trees, count()))
@@ -57,16 +76,26 @@ def run_all(
         found = fingerprint.changes(repo, before, saved=saved)
         for what, restore in found[:MOST_TOLD]:
             session.journal.add("repository-changed", what=what, restore=restore)
-    told = tuple(f"{what}; to take it back: {restore}" for what, restore in found)
+    told = tuple(f"{w}; to take it back: {how}" for w, how in (*earlier, *found))
     return [
         one._replace(candidate=one.candidate and replace(one.candidate, changed=told))
         for one in tried
     ]
 
 
-def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> Tried:
+def _try(
+    crew: Crew, task: Task, look: Look, entry: Entry, tree: Worktree, number: int
+) -> Tried:
     session, label, attempt = crew.session, entry.label, None
     journal = session.journal
+    collect = partial(snapshot.collect, session, tree, entry, task.suite)
+
+    def review() -> str:
+        try:
+            return look(entry, collect())
+        except ArenaError:  # told below, where the work is collected for good
+            return ""
+
     try:
         env = {
             **agents.agent_environment(session.settings.env, agent=AGENTS[entry.agent]),
@@ -79,8 +108,8 @@ def _try(crew: Crew, task: Task, entry: Entry, tree: Worktree, number: int) -> T
         }
         with crew.set_ups:
             prepare(session, task, tree, env)
-        attempt = _attempt(crew, task, entry, tree, env)
-        found = snapshot.collect(session, tree, entry, task.suite)
+        attempt = _attempt(crew, task, entry, tree, env, review)
+        found = collect()
     except (ArenaError, OSError) as error:
         journal.add("attempt-failed", label, why=str(error))
         return Tried(entry, attempt, None, str(error))
@@ -145,7 +174,12 @@ def prepare(
 
 
 def _attempt(
-    crew: Crew, task: Task, entry: Entry, tree: Worktree, env: Mapping[str, str]
+    crew: Crew,
+    task: Task,
+    entry: Entry,
+    tree: Worktree,
+    env: Mapping[str, str],
+    review: Callable[[], str],
 ) -> Attempt:
     session = crew.session
     settings, logs = session.settings, session.folder / "logs"
@@ -169,7 +203,8 @@ def _attempt(
         prompt_on_stdin=settings.command_prompt == "stdin",
     )
     changed = partial(snapshot.is_changed, session, tree, task.suite)
-    done = turns.take(crew, order, AGENTS[entry.agent], changed=changed)
+    agent = AGENTS[entry.agent]
+    done = turns.take(crew, order, agent, changed=changed, review=review)
     session.journal.add(
         "attempt",
         entry.label,

@@ -7,12 +7,12 @@ import sys
 
 import click
 
-from arena.commands import faults, groups
+from arena.commands import faults, groups, meanwhile
 from arena.commands.declared import cli, command
 from arena.commands.words import (
     DRY_RUN,
     JSON,
-    OF_RUN,
+    LABEL,
     PROMPT_FILE,
     PROMPT_WORD,
     RUN,
@@ -24,7 +24,7 @@ from arena.commands.words import (
 )
 from arena.errors import ArenaError
 
-__all__ = ["groups", "main"]
+__all__ = ["groups", "main", "meanwhile"]
 
 TASK = [
     PROMPT_FILE,
@@ -49,12 +49,16 @@ RUNNING = f"agents {PACE} setup timeout keep {JUDGING}"
 
 DETACH = flag("--detach", text="Go on in the background.")
 TMUX = flag("--tmux", text="A window of tmux for each entry.")
+TESTER = option("--tester", metavar="AGENT", help="Who writes a check, or the suite.")
+TEST_FIRST = flag("--test-first", text="The suite is written first, by a tester.")
+TESTED = [TEST_FIRST, TESTER, setting("first_to_pass")]
 
 
 PLAN = option("--plan", metavar="FILE", help="Divide a task as a plan file says.")
+HOW = [PLAN, *TESTED, DRY_RUN, DETACH, TMUX]
 
 
-@command("run.run", RUNNING, PROMPT_WORD, APPROACH, PLAN, DRY_RUN, DETACH, TMUX, *TASK)
+@command("run.run", RUNNING, PROMPT_WORD, APPROACH, *HOW, *TASK)
 def run() -> None:
     """Run agents on a task, each in a worktree of its own; judge, and merge the best.
 
@@ -62,6 +66,7 @@ def run() -> None:
       arena run --agents 3 "Make parse() accept empty input"
       arena run --agents claude:2,codex --prompt-file issue.md --check check.py
       arena run --agents repair:3 --suite tests/test_new.py --merge auto
+      arena run --test-first --tester claude --agents 3 "Add mean()"
     PROMPT "-" reads it from standard input.
     """
 
@@ -113,7 +118,6 @@ def rescore() -> None:
     """Score a judged run by another rubric; no test is run. Example: arena rescore --rubric merge-safe"""
 
 
-LABEL = argument("label", required=False)
 CHOOSE = flag("--interactive", text="Look at the candidates, then choose one.")
 ALL = flag("--all", "everyone", text="All that pass, the best first.")
 
@@ -155,63 +159,6 @@ def list_() -> None:
 @command("look.status", "", RUN, flag("--watch", text="Until it has ended."), JSON)
 def status() -> None:
     """Tell how a run stands. Example: arena status --watch"""
-
-
-LIMIT = option("--timeout", "limit", metavar="TIME", help="How long at most.")
-
-
-@command("follow.wait", "", RUN, LIMIT, JSON)
-def wait() -> None:
-    """Wait until a run has ended; the exit code is the run's. Example: arena wait --timeout 2h"""
-
-
-FOLLOW = flag("-f", "--follow", text="Until the run has ended.")
-
-
-@command("follow.logs", "", LABEL, OF_RUN, FOLLOW)
-def logs() -> None:
-    """Print what agents have printed. Example: arena logs claude-1 -f"""
-
-
-@command("steer.pause", "", RUN, LABEL)
-def pause() -> None:
-    """Hold agents up; their time limits stand still. Example: arena pause 20261121-1530 claude-1"""
-
-
-@command("steer.resume", "", RUN, LABEL, JSON)
-def resume() -> None:
-    """Let paused agents go on; or a run that was killed, a plan that is blocked. Example: arena resume"""
-
-
-@command("steer.stop", "", RUN, LABEL)
-def stop() -> None:
-    """End agents now; what they did is kept and judged. Example: arena stop 20261121-1530 claude-1"""
-
-
-@command("steer.send", "", argument("label"), argument("text"), OF_RUN)
-def send() -> None:
-    """Give an agent that is at work another turn. Example: arena send claude-1 "also mend the docs" """
-
-
-@command("steer.done", "", LABEL, OF_RUN)
-def done() -> None:
-    """Say that your own entry (agent `human`) is finished. Example, in its worktree: arena done"""
-
-
-SIGNAL = click.Choice(["started", "progress", "blocked", "resolved", "note"])
-SAID = argument("words", nargs=-1, metavar="[PERCENT] [TEXT]")
-NEEDS = option("--needs", metavar="TASK", help="What it waits for.")
-ENTRY = option("--label", metavar="LABEL", help="Of this entry, from outside of it.")
-
-
-@command("steer.signal", "", argument("word", type=SIGNAL), SAID, NEEDS, ENTRY)
-def signal_() -> None:
-    """Say how an entry stands, for the hand-off file of a plan. Example: arena signal progress 40 "models done" """
-
-
-@command("plan.handoff", "", RUN)
-def handoff() -> None:
-    """Print how a plan stands: streams, checkpoints, signals, blockers, hand-offs. Example: arena handoff"""
 
 
 FORMATS = click.Choice(["html", "md", "json", "csv", "junit", "text"])

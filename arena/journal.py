@@ -95,6 +95,8 @@ ENTRY_STATES = {
     "task-merged": "merged",
     "blocked": "blocked",
     "waits": "waiting",
+    "tests-validated": "validated",
+    "tests-refused": "refused",
     "process": "testing",
     "judged": "judged",
 }
@@ -111,6 +113,8 @@ ENTRY_FACTS = {
     "agent-started": ("agent",),
     "attempt": ("outcome", "why", "tokens", "cost"),
     "attempt-failed": ("why",),
+    "tests-validated": ("why",),
+    "tests-refused": ("why",),
     "candidate": ("files",),
     "judged": ("passed", "total"),
     "task-started": ("run", "tries"),

@@ -13,6 +13,7 @@ from arena.patterns import Entry
 from arena.task import Task
 
 PLAIN = "none"  # the task's own words, and the approach
+TESTER = "tester"
 
 
 def render(
@@ -24,7 +25,7 @@ def render(
     territory, rules, handoff, label, agent, run. Raises ArenaError if there is no such template, or it has a fault.
     """
     suite = sorted(path for path in task.suite if path.endswith(".py"))
-    given, plain = _read(template, folder), _read(PLAIN, folder)
+    given, plain, tester = (_read(n, folder) for n in (template, PLAIN, TESTER))
     found = []
     for entry in entries:
         facts = {
@@ -33,6 +34,7 @@ def render(
         }
         # What has no model reads the task and needs no rules.
         text = plain if AGENTS[entry.agent].free else given
+        text = tester if entry.writes else text
         prompt = resources.fill(
             text,
             suite=suite,
@@ -44,6 +46,12 @@ def render(
         )
         found.append(replace(entry, prompt=prompt))
     return tuple(found)
+
+
+def again(prompt: str, reasons: Sequence[str]) -> str:
+    """The prompt of another turn, with the reasons why the last one's work does not do."""
+    text = resources.read_text("templates", "prompts/again.md.j2")
+    return resources.fill(text, prompt=prompt, reasons=reasons)
 
 
 def _read(name: str, folder: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from arena import scores, task, verdict
+from arena import archive, scores, task, verdict
 from arena.attempts import Tried
 from arena.errors import ArenaError
 from arena.evaluation.result import Evaluation
@@ -118,6 +118,7 @@ def write(
         },
         logs={t["label"]: _log(folder, t["label"]) for t in tried},
         events=_shown(events),
+        testers=_testers(events),
         landed=landed,
         timing=_timing(events, tried),
         report=str(place / "report.html"),
@@ -133,6 +134,17 @@ def write(
     for one in {folder, place}:
         store.write_text(one / "report.html", page)
     return whole
+
+
+def _testers(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The testers whose work is used, with what it cost and what was found of it on the base."""
+    spent = {e.label: e.data for e in events if e.kind == "attempt"}
+    words = ("agent", "outcome", "seconds", "tokens", "cost")
+    return [
+        {"label": e.label, **{k: spent[e.label][k] for k in words}, **e.data}
+        for e in events
+        if e.kind == "tests-validated"
+    ]
 
 
 def planned(session: Session) -> dict[str, Any]:
@@ -203,7 +215,12 @@ def _replay(
     for group, option in task.GROUPS.items():
         for path in sorted(getattr(what, group)):
             words += [option, path]
-    return shlex.join(words)
+    # Tests that testers wrote are in no checkout of the user's.
+    asked = [
+        shlex.join(["git", "restore", "--source", f"{archive.ROOT}/{session.run}/{label}", "--", path])
+        for path, label in what.authors.items()
+    ]  # fmt: skip
+    return " && ".join([*asked, shlex.join(words)])
 
 
 def report_place(session: Session) -> Path:

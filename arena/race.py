@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from arena import archive, attempts, candidates, publish, scores, task, verdict
+from arena import archive, attempts, candidates, publish, scores, testers, verdict
 from arena.attempts import Tried
 from arena.candidates import Candidate, Named
+from arena.early import first_to_pass
 from arena.evaluation.bench import open_bench
 from arena.evaluation.evaluate import evaluate
 from arena.evaluation.plan import ask_interpreter
@@ -32,13 +33,20 @@ class Race:
     target: str | None
 
 
+def test(race: Race, entries: Sequence[Entry]) -> Race:
+    """Testers (of all `entries`) → agents → tests, validated on the base; returns the race with them in its task."""
+    session, base, labels = race.session, race.base, [e.label for e in entries]
+    session.freeze(base=base, target=race.target, labels=labels)
+    return replace(race, task=testers.write(session, race.task, entries, base=base))
+
+
 def run(race: Race, entries: Sequence[Entry]) -> dict[str, Any]:
     """Entries → worktrees → agents → candidates → verdict → report; returns the report's document."""
-    race.session.freeze(
-        base=race.base, target=race.target, labels=[e.label for e in entries]
-    )
-    task.save(race.task, race.session.folder)
-    tried = attempts.run_all(race.session, race.task, entries, base=race.base)
+    session, task, base = race.session, race.task, race.base
+    labels = [e.label for e in entries]
+    session.freeze(base=base, target=race.target, labels=labels)
+    look = first_to_pass(session, task, race.rubric, labels, base=base)
+    tried = attempts.run_all(session, task, entries, base=base, look=look)
     return conclude(race, [t.candidate for t in tried if t.candidate], tried=tried)
 
 

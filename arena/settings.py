@@ -40,7 +40,7 @@ class Settings:
     timeout: float = option(1800.0, "time limit of one agent")
     silence: float = option(600.0, "limit without output or change of an agent")
     at_once: int | None = option(None, "agents at a time (default: four a core)")
-    retries: int = option(2, "how often an agent that met a rate limit is tried again")
+    retries: int = option(2, "further turns after a rate limit, or of a tester")
     backoff: float = option(30.0, "first wait after a rate limit; doubles each time")
     max_cost: Dollars | None = option(None, "what all agents may cost, in USD")  # noqa: RUF009
     max_tokens: int | None = option(None, "tokens that all agents may use")
@@ -61,6 +61,9 @@ class Settings:
         "compete", "safety-net: merge only what an independent candidate agrees with",
         "compete", "safety-net",
     )  # fmt: skip
+    first_to_pass: bool = option(
+        default=False, doc="stop the others once one passes all required tests"
+    )
     merge: str = option("ask", "merge the winner", "ask", "auto", "never")
     keep: bool = option(default=False, doc="keep worktrees and branches afterwards")
     test_timeout: float = option(1800.0, "time limit of the tests on the base")

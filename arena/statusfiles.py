@@ -20,7 +20,7 @@ from arena.session import Session
 STATUS = {
     "PENDING": ("waiting", "queued", "testing"),
     "RUNNING": ("setting up", "working", "rate limit"),
-    "COMPLETE": ("finished", "collected", "judged", "merged"),
+    "COMPLETE": ("finished", "collected", "judged", "merged", "validated"),
     "BLOCKED": ("blocked",),
 }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from arena.errors import ArenaError
 from arena.machine import records, store
@@ -22,7 +23,7 @@ class Task:
     """A task as it was when the run began. `suite`, `checks` and `holdouts` map paths in the tree to content;
     the suite is shown to agents, the other two never are. `rules` are told to the agents beside the task; `measures`
     are what the user wants to know of each candidate beyond the rubric; `handoff` is the path of the file that says
-    how a whole plan stands."""
+    how a whole plan stands; `authors` says which paths come from which tester."""
 
     prompt: str | None
     suite: dict[str, bytes] = field(default_factory=dict)
@@ -33,11 +34,19 @@ class Task:
     rules: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     handoff: str = ""
+    authors: dict[str, str] = field(default_factory=dict)
 
     @property
     def required(self) -> dict[str, bytes]:
         """All files whose tests a candidate must pass."""
         return {**self.suite, **self.checks, **self.holdouts}
+
+    def with_files(self, group: str, files: Mapping[str, bytes], author: str) -> Task:
+        """The same with further files in one of the groups, which a tester wrote."""
+        more: dict[str, Any] = {group: {**getattr(self, group), **files}}
+        return replace(
+            self, authors=self.authors | dict.fromkeys(files, author), **more
+        )
 
 
 # What the user may give: how files get into a task, and with which option.
@@ -61,7 +70,9 @@ def read(
 
     Raises ArenaError for a file that is missing, outside of the repository (suite), or not text (prompt).
     """
-    groups = {g: _files(folder, top, names, GROUPS[g]) for g, names in files.items()}
+    groups: dict[str, Any] = {
+        g: _files(folder, top, names, GROUPS[g]) for g, names in files.items()
+    }
     text = _prompt(folder, prompt, prompt_file)
     return Task(
         prompt=text,
@@ -137,6 +148,7 @@ def save(task: Task, folder: Path) -> None:
         "territory": records.to_json(task.territory),
         "rules": list(task.rules),
         "measures": records.to_json(task.measures),
+        "authors": task.authors,
     }
     store.write_json(folder / "task.json", facts)
 
@@ -144,7 +156,7 @@ def save(task: Task, folder: Path) -> None:
 def load(folder: Path) -> Task:
     """Reads what `save` wrote. Raises ArenaError if it is damaged."""
     data = store.read_json(folder / "task.json")
-    groups = {
+    groups: dict[str, Any] = {
         group: {
             path.relative_to(folder / group).as_posix(): path.read_bytes()
             for path in sorted((folder / group).rglob("*"))
@@ -161,5 +173,6 @@ def load(folder: Path) -> Task:
             records.from_json(Measure, one) for one in data.get("measures", ())
         ),
         handoff="",
+        authors=data.get("authors", {}),
         **groups,
     )

@@ -1,4 +1,4 @@
-"""One entry's turns: the task, again after a rate limit, and whatever people send to its agent meanwhile."""
+"""One entry's turns: the task, again after a rate limit or with what was found wanting, and what people send."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ class Crew:
             name: control.stem(session.folder, f"{name}.signals") for name in labels
         }
         self.ears = {name: Ear(place) for name, place in places.items()}
+        for event in session.journal.events():  # what earlier waves spent counts, too
+            if event.kind == "attempt":
+                spent: Spent = {0: (event.data["tokens"], None, event.data["cost"])}
+                self.budget.note(event.label or "", 0, Report(spent=spent))
 
     def stopped(self, label: str) -> bool:
         """Whether an entry, or all of arena, was told to stop."""
@@ -55,10 +59,16 @@ class Crew:
 
 
 def take(
-    crew: Crew, order: Order, agent: Agent, *, changed: Callable[[], bool]
+    crew: Crew,
+    order: Order,
+    agent: Agent,
+    *,
+    changed: Callable[[], bool],
+    review: Callable[[], str] = lambda: "",
 ) -> Attempt:
     """Lets an agent work on `order` until it needs no further turn; all its turns as one attempt.
 
+    When it is done, `review` looks at its work; what it says is the prompt of one more turn, "" if there is none.
     Raises ArenaError if the agent can't be started.
     """
     label, rng = order.label, random.Random(f"{order.seed} {order.label}")  # noqa: S311
@@ -73,6 +83,8 @@ def take(
             following, tries = True, tries + 1
             _wait(crew, label, tries, rng)
             order = _next(order, None, order.session)
+        elif wanting := review():
+            following, order = True, _next(order, wanting, None)
         if following:
             done = _again(crew, order, agent, changed, done)
     while text := control.receive(crew.session.folder, label):

@@ -18,7 +18,8 @@ from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric, within
 from arena.commands.tmux import windows
 from arena.errors import ArenaError
-from arena.patterns import Entry, compete
+from arena.patterns import Entry
+from arena.patterns.test_first import Group, waves
 from arena.race import Race
 from arena.session import Session
 from arena.task import Task
@@ -34,6 +35,8 @@ def run(
     plan: str | None = None,
     mode: str = "run",
     who: Sequence[str | None] = (),
+    test_first: bool = False,
+    tester: str | None = None,
     **asked: Any,
 ) -> int:
     """Runs agents on a task and judges what they made; the exit code says whether there is a winner.
@@ -60,13 +63,20 @@ def run(
             )
         base = base_of(opened)
         target = choose_target(opened.repo, opened.settings.target)
-        entries, why = _entries(opened, what, who)
-        call.say(announcement(opened, entries, why))
+        names, why = _agents(opened, what, who, test_first=test_first)
+        writers = _testers(opened, what, names, test_first=test_first, tester=tester)
+        needs: Group = "suite" if test_first else "checks"
+        seed = opened.settings.seed
+        first, entries = waves(what, names, writers, writes=needs, seed=seed)
+        everyone = _with_words(opened, what, [*first, *entries])
+        call.say(announcement(opened, everyone, why))
         if dry_run:
             return 0
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
-        with windows(opened, entries, call) if tmux else nullcontext():
-            document = race.run(stake, entries)
+        with windows(opened, everyone, call) if tmux else nullcontext():
+            if first:
+                stake = race.test(stake, everyone)
+            document = race.run(stake, _with_words(opened, stake.task, entries))
     return show.finish(opened, document, call)
 
 
@@ -96,25 +106,60 @@ def base_of(opened: Session) -> str:
     return commit
 
 
-def _entries(
-    opened: Session, what: Task, who: Sequence[str | None]
-) -> tuple[tuple[Entry, ...], str]:
-    """Who tries what, and in words why this agent. Raises ArenaError for unknown agents, or none at all."""
+def _agents(
+    opened: Session, what: Task, who: Sequence[str | None], *, test_first: bool
+) -> tuple[list[tuple[str, int]], str]:
+    """Agents with their numbers, and in words why these. Raises ArenaError for unknown agents, or none at all."""
     settings, why = opened.settings, "as asked"
     names: list[tuple[str, int]] = []
     wanted = [(name, 1) for name in who]
     for name, count in wanted or agents.parse_agents(settings.agents):
         choice = agents.default_agent(
             configured=name or settings.agent,
-            failing_suite=bool(what.suite) and not name,
+            failing_suite=bool(what.suite or test_first) and not name,
         )
         names.append((choice.name, count))
         why = why if name else choice.why
+    _check(opened, what, names, test_first=test_first)
+    return names, why
+
+
+def _testers(
+    opened: Session,
+    what: Task,
+    names: Sequence[tuple[str, int]],
+    *,
+    test_first: bool,
+    tester: str | None,
+) -> list[tuple[str, int]]:
+    """Who writes tests before the others begin; by default the first of their agents. Raises ArenaError if it can't."""
+    if not (test_first or tester):
+        if opened.settings.first_to_pass and not what.required:
+            raise ArenaError(
+                "--first-to-pass needs tests that say when the task is done. Give --suite, --check or --test-first."
+            )
+        return []
+    if what.prompt is None:
+        raise ArenaError("a tester needs a prompt, or --prompt-file, to write tests.")
+    named = agents.parse_agents(tester) if tester else [(names[0][0], 1)]
+    found = [(name or names[0][0], number) for name, number in named]
+    for name, _ in found:
+        if AGENTS[name].free and not AGENTS[name].patient:
+            raise ArenaError(f"{name} writes no tests. Name who does: --tester AGENT")
+    _check(opened, what, found, test_first=test_first)
+    return found
+
+
+def _check(
+    opened: Session, what: Task, names: Sequence[tuple[str, int]], *, test_first: bool
+) -> None:
+    """Raises ArenaError for agents that can't begin."""
+    settings = opened.settings
     if "command" in dict(names):
         on_stdin = settings.command_prompt == "stdin"
         refuse_useless(
             settings.command,
-            prompt_comes=on_stdin or bool(what.suite),
+            prompt_comes=on_stdin or bool(what.suite) or test_first,
             program_comes=bool(settings.setup),
         )
     for name in dict(names) if not settings.env else ():  # a variable may be the login
@@ -122,11 +167,13 @@ def _entries(
         env = agents.agent_environment((), agent=agent)
         if trouble := agents.not_logged_in(agent, env, opened.top):
             raise ArenaError(f"{trouble}. Or take another agent: arena agents")
-    found = prompts.render(
-        compete.entries(what, names, seed=settings.seed),
-        what,
-        template=settings.prompt_template,
-        folder=opened.here,
-        run=opened.run,
+
+
+def _with_words(
+    opened: Session, what: Task, entries: Sequence[Entry]
+) -> tuple[Entry, ...]:
+    """The entries with what their agents are told."""
+    template = opened.settings.prompt_template
+    return prompts.render(
+        entries, what, template=template, folder=opened.here, run=opened.run
     )
-    return found, why

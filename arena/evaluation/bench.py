@@ -26,6 +26,7 @@ def open_bench(
     plan = make_plan(session, session.quarantine.git.tree_of(base), task)
     session.journal.add(
         "plan",
+        role=role,
         command=plan.command,
         python=str(plan.environment.python),
         found=plan.environment.found,

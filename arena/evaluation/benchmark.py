@@ -55,6 +55,7 @@ def add(
     found = list(measured)
     for name, command, unit, read in asked:
         words, runs = shlex.split(command), settings.benchmark_runs
+        runner.journal.add("measuring", name=name, command=command, runs=runs)
         base, *rest = _in_turn(runner, words, runs, read, found)
         for place, (one, taken) in enumerate(zip(found, rest, strict=True)):
             new = Measurement(name, taken.value, unit, base.value, taken.why)
@@ -81,15 +82,16 @@ def _in_turn(
     kept = [e for e in inside.entries(plan.base_tree) if e.path in paths]
     places = [("base", plan.base_tree)]
     places += [(e.candidate.label, e.candidate.tree) for e in those]
+    asked = [
+        Request(tree=inside.edit(tree, put=kept), role="benchmark", label=label)
+        for label, tree in places
+    ]
     taken = [_Taken() for _ in places]
     for _ in range(runs):
-        for (label, tree), one in zip(places, taken, strict=True):
+        for request, one in zip(asked, taken, strict=True):
             if one.why:
                 continue
-            own = Request(
-                tree=inside.edit(tree, put=kept), role="benchmark", label=label
-            )
-            done, said, errors = runner.output(words, own)
+            done, said, errors = runner.output(words, request)
             value = read(done, said) if done.exit_code == 0 else None
             if value is not None:
                 one.values.append(value)

@@ -73,11 +73,11 @@ def evaluate(
     Raises ArenaError if the suite can't start on the base.
     """
     plan, submit = bench.plan, bench.executor.submit
-    first = submit(_run_base, bench, 0)
-    later = [submit(_run_base, bench, 1)]
+    first = submit(run_base, bench, 0)
+    later = [submit(run_base, bench, 1)]
     ordered = sorted(candidates, key=lambda c: c.label)
     jobs = [submit(_run_candidate, bench, c, first) for c in ordered]
-    later += [submit(_run_base, bench, number) for number in range(2, BASE_RUNS)]
+    later += [submit(run_base, bench, number) for number in range(2, BASE_RUNS)]
     check_runnable(first.result(), plan)
     tried = [job.result() for job in jobs]
     runs = [first.result(), *(run.result() for run in later)]
@@ -113,13 +113,7 @@ def evaluate(
     )
 
 
-def _request(bench: Bench, tree: str, label: str) -> Request:
-    gate = gate_tree(bench.plan, bench.session.quarantine, tree)
-    seed = bench.session.settings.seed
-    return Request(tree=gate, role=bench.role, label=label, seed=seed)
-
-
-def _run_base(bench: Bench, number: int) -> TestRun:
+def run_base(bench: Bench, number: int) -> TestRun:
     """The base's n-th run: the first with coverage, the others with another hash seed, the last shuffled."""
     plan, seed = bench.plan, bench.session.settings.seed
     names = [f"{root}/{name}" for root in plan.roots for name in plan.packages]
@@ -132,6 +126,12 @@ def _run_base(bench: Bench, number: int) -> TestRun:
         shuffle=seed if number == BASE_RUNS - 1 else None,
     )
     return bench.runner.run(request)
+
+
+def _request(bench: Bench, tree: str, label: str) -> Request:
+    gate = gate_tree(bench.plan, bench.session.quarantine, tree)
+    seed = bench.session.settings.seed
+    return Request(tree=gate, role=bench.role, label=label, seed=seed)
 
 
 def _run_candidate(bench: Bench, candidate: Candidate, first: _Job) -> _Tried:

@@ -12,6 +12,7 @@ from arena.errors import one_line
 from arena.evaluation import (
     benchmark,
     complexity,
+    contradiction,
     controls,
     coverage,
     crossrun,
@@ -61,10 +62,11 @@ TOGETHER: dict[str, ModuleType] = {
     "reproduction": reproduction,
     "crossrun": crossrun,
     "where": where,
+    "contradiction": contradiction,
 }
 GATE = "integrity"
 LEFT_OUT = "left out by --fast"
-NEEDS_RUNS = tuple(name for name in TOGETHER if name != "where")
+NEEDS_RUNS = tuple(n for n in TOGETHER if n not in ("where", "contradiction"))
 KNOWN = (
     *(n for m in (*MEASURES.values(), *TOGETHER.values()) for n in m.NAMES),
     benchmark.NAME,

@@ -40,8 +40,8 @@ class Plan:
     `kind` is pytest, or command (exit status only, or JUnit XML); `targets` are what pytest gets as arguments;
     `files` tells tests from source; `roots` are folders of the tree that go on sys.path; `packages` the importable
     names in them; `programs` the project's commands with their functions; `required` maps the files of suite, checks
-    and held-out tests to their content, of which `checks` are graded by assertion; `copies` maps ignored files of the
-    checkout `top` that every tree needs to a hash of their content.
+    and held-out tests to their content, of which `checks` are graded by assertion, and `authors` names the testers of
+    some; `copies` maps ignored files of the checkout `top` that every tree needs to a hash of their content.
     """
 
     kind: str
@@ -57,6 +57,7 @@ class Plan:
     programs: Mapping[str, str]
     required: Mapping[str, bytes]
     checks: frozenset[str]
+    authors: Mapping[str, str]
     copies: Mapping[str, str]
     variables: Mapping[str, str]
     isolation: Isolation
@@ -137,6 +138,7 @@ def make_plan(session: Session, base_tree: str, task: Task) -> Plan:
         programs=metadata.programs(read, folder),
         required=required,
         checks=frozenset(checks),
+        authors=task.authors,
         copies=_generated(top, settings.judge_copy) if checkout else {},
         variables=environment.allowed_variables(settings.env),
         isolation=isolation(allow_network=settings.allow_network, wanted=boxed),

@@ -220,18 +220,17 @@ class Quarantine:
         return self.git.call(*DIFF, "-p", old, new).out
 
     def content(self, folder: Path, *, base: str) -> str:
-        """The tree of the content of `folder` as it is, made with an index of our own that begins as `base`.
+        """The tree of what is in `folder` and not ignored by its `.gitignore` files; the index begins as `base`.
 
-        The folder's own git state (index, flags, hooks, filters, HEAD) is neither read nor touched; what the
-        `.gitignore` files in it ignore is left out.
+        The folder's own git state (index, flags, hooks, filters, HEAD) is neither read nor touched.
         """
-        add, place = ("add", "-A", "--", "."), {"GIT_WORK_TREE": str(folder)}
-        return self._rewritten(base, *add, env=place)
+        place = {"GIT_WORK_TREE": str(folder)}
+        return self._rewritten(base, "add", "-A", "--", ".", env=place)
 
     def snapshot(self, folder: Path, *, base: str, message: str) -> str:
         """A commit on `base` with the content of `folder`."""
-        tree = self.content(folder, base=base)
-        return self.commit(tree, parents=(base,), message=message)
+        content = self.content(folder, base=base)
+        return self.commit(content, parents=(base,), message=message)
 
     def apply(
         self, patch: bytes, *, base: str, message: str, date: str | None = None

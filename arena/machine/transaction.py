@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from arena.machine.git import ARENA, Repository
 
 T = TypeVar("T")
 BRANCHES = "refs/heads/"
+_threads = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,13 @@ def value_of(repo: Repository, ref: str) -> str:
     return repo.refs(ref).get(ref, "")
 
 
-def alone(repo: Repository) -> AbstractContextManager[None]:
+@contextlib.contextmanager
+def alone(repo: Repository) -> Iterator[None]:
     """Serialises what arena does to the refs and worktrees of one repository."""
     folder = store.state_dir() / store.repository_id(repo.common_dir)
-    return store.lock(folder / "refs.lock", who="arena", wait=60)
+    # Our own threads queue here: at the file they would look again only now and then.
+    with _threads, store.lock(folder / "refs.lock", who="arena", wait=60):
+        yield
 
 
 def patiently(repo: Repository, action: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from arena.patterns.explore import Measure
 from arena.report import text
 
 PARTS = ("evidence", "effort", "risk")
-OTHERS = "in other words"
+OTHERS = "everything else"
 HEADING = re.compile(r"(#{1,6})\s+(.*?)[\s#]*")
 
 
@@ -57,6 +57,6 @@ def measures(
             "title": text.title(name),
             "base": mine[0].base if mine else None,
             "base_why": told[0] if told else "there was no candidate",
-            "best": [label for label, v in values.items() if known and v == best],
+            "best": [label for label, v in values.items() if len({*known}) > 1 and v == best],
         })  # fmt: skip
     return found

@@ -27,8 +27,8 @@ VERDICT = "winner leader runner_up tied confidence stage not_measured blocks"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that a report tells. `approaches` are those of an exploration, `failed` entries that gave no candidate;
-    `landed` is set after a merge."""
+    """All that a report tells. `approaches` are those of an exploration, `failed` entries that gave no candidate,
+    `testers` those that wrote tests; `landed` is set after a merge."""
 
     run: str
     mode: str
@@ -46,6 +46,7 @@ class Story:
     attempts: Mapping[str, Mapping[str, Any]]
     logs: Mapping[str, Mapping[str, Any]]
     events: Sequence[Mapping[str, str]]
+    testers: Sequence[Mapping[str, Any]] = ()
     landed: Mapping[str, Any] | None
     timing: Mapping[str, Any]
     report: str
@@ -61,7 +62,9 @@ def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
     reasons = [{"text": said, "anchor": anchor} for said, anchor in verdict.reasons]
     return {
         "arena": 1,
-        **_some(story, "run mode landed replay timing report failed approaches"),
+        **_some(
+            story, "run mode landed replay timing report failed approaches testers"
+        ),
         "task": {
             **_some(task, "prompt approaches"),
             "suite": sorted(task.suite),

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from arena import control
+from arena import control, turns
 from arena.agents.reading import Report
 from arena.machine import process
 from arena.pacing import LONGEST_WAIT, Budget, Places, backoff
@@ -123,6 +123,12 @@ def test_what_was_not_begun_when_the_budget_was_spent_never_begins(place):
     assert [one.outcome for one in tried] == ["finished", "budget"]
     assert "agent-started" not in kinds(opened, "claude-2")
     assert tried[1].candidate is None
+
+
+def test_what_an_earlier_wave_of_the_run_has_spent_counts(place):
+    opened, _ = place.run(SPENDER, agent="claude", max_cost=1)
+    later = turns.Crew(opened, ["later"])
+    assert "have cost" in later.budget.note("later", 1, Report())
 
 
 def test_stop_ends_one_and_the_others_go_on(place):

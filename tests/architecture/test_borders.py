@@ -30,7 +30,15 @@ codesize = load("codesize", HERE.parent / "codesize.py")
         ("git", {"arena.machine.git"}),
         ("pandas", {"arena.scores"}),
         ("jinja2", {"arena.machine.resources"}),
-        ("click", {"arena.cli", "arena.commands.declared", "arena.commands.words"}),
+        (
+            "click",
+            {
+                "arena.cli",
+                "arena.commands.declared",
+                "arena.commands.meanwhile",
+                "arena.commands.words",
+            },
+        ),
         ("radon", {"arena.evaluation.complexity", "arena.evaluation.measures"}),
     ],
 )
@@ -67,7 +75,9 @@ def test_the_programs_apart_stand_on_their_own():
             assert not {n for n in found if modules.is_apart(n)}, name
 
 
-@pytest.mark.parametrize("name", ["patterns", "patterns.compete", "verdict"])
+@pytest.mark.parametrize(
+    "name", ["patterns", "patterns.compete", "patterns.test_first", "verdict"]
+)
 def test_pure_modules_touch_nothing(name):
     doors = {"git", "process", "quarantine", "sandbox", "executor"}
     found = modules.imported(f"arena.{name}", everywhere=True)
@@ -91,7 +101,7 @@ def test_functions_and_modules_stay_short():
     assert not long
 
 
-MOST_LINES = 14257
+MOST_LINES = 15034
 
 
 def test_the_package_does_not_grow_unseen():

@@ -87,6 +87,7 @@ def test_a_repository_without_a_commit(project, words):
         (["run", "x", "--timeout", "soon"], ["--timeout", "90s, 30m or 2h"]),
         (["--config", "gone.toml", "judge", "good"], ["gone.toml: no such file"]),
         (["status", "no-such-run"], ["no run"]),
+        (["judge"], ["name what is to be judged: arena judge CANDIDATE"]),
     ],
 )
 def test_a_word_that_is_not_known(project, words, said):
@@ -96,7 +97,7 @@ def test_a_word_that_is_not_known(project, words, said):
 
 
 def test_words_that_click_refuses(project):
-    for words in (["judge"], ["judje"], ["run", "--nosuch"], ["judge", "--seed", "x"]):
+    for words in (["judje"], ["run", "--nosuch"], ["judge", "--seed", "x"]):
         assert "rror: " in project.refused(*words)
 
 

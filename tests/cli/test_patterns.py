@@ -94,6 +94,7 @@ def test_d4_a_sprint_compares_approaches_and_keeps_what_was_learned(project, age
     done = project.arena("explore", "--sprint", "../sprint.toml")
     assert done.returncode == 0, done.stderr
     assert "Answer (ms, higher is better): " in done.stdout
+    assert "sprint.answer: python bench.py, 2 times for the base" in done.stderr
     assert "builtin 100 (best)" in done.stdout
     assert "; base 2" in done.stdout
     assert project.git("rev-parse", "main") == main
@@ -108,10 +109,9 @@ def test_d4_a_sprint_compares_approaches_and_keeps_what_was_learned(project, age
     )
     assert measured["loop"]["sprint.answer"]["base"] == 2
     assert measured["loop"]["sprint.memory"]["value"] == 1000
-    [answer, _] = told["measures"]
-    assert answer["best"] == ["builtin"]
+    assert [one["best"] for one in told["measures"]] == [["builtin"], []]
     first, second, third = told["approaches"]
-    assert [part["title"] for part in first["words"]] == ["Evidence", "Effort", "Risks", "In other words"]  # fmt: skip
+    assert [part["title"] for part in first["words"]] == ["Evidence", "Effort", "Risks", "Everything else"]  # fmt: skip
     assert "# no heading\n12" in first["words"][0]["message"]
     assert "### More of it" in first["words"][0]["message"]
     assert second["words"] == []
@@ -479,3 +479,40 @@ def test_d15_what_an_entry_took_is_told(project, tmp_path):
     assert "[1234 tokens, 0.25 USD, 0.0 MB]" in there.told("status", run)
     there.told("clean", run)
     assert "MB" not in there.told("status", run)
+
+
+def test_d1_three_do_the_same_job_and_the_best_is_merged(project, agents):
+    agents("command-1", "sed -i 's/values\\[1:\\]/values[2:]/' calc.py\n")
+    agents("command-2", "sed -i 's/values\\[1:\\]/values/' calc.py\n")
+    agents("command-3", "sed -i 's/values\\[1:\\]/values[1:] or [1]/' calc.py\n")
+    words = ["Sum all values", "--agents", "3", "--suite", "tests/test_calc.py"]
+    told = project.json("run", *words, "--merge", "auto")
+    assert told["landed"]["label"] == told["verdict"]["winner"] == "command-2"
+    assert "in values:" in project.git("show", "main:calc.py")
+    assert project.git("worktree", "list").count("\n") == 0
+    assert project.git("branch", "--list", "arena/*") == ""
+    project.told("restore", told["run"], "command-1")
+
+
+POSIX = "grp pty pwd resource termios tty"
+ELSEWHERE = f"""import os, sys
+sys.modules.update(dict.fromkeys({POSIX.split()!r}))
+for name in ("fork", "setsid", "mkfifo", "killpg"):
+    delattr(os, name)
+"""
+
+
+def test_looking_and_scoring_need_nothing_that_only_posix_has(project, tmp_path):
+    run = project.json("judge", "good", "worse", "--fast")["run"]
+    (tmp_path / "windows").mkdir()
+    (tmp_path / "windows" / "sitecustomize.py").write_text(ELSEWHERE)
+    there = project.with_env(PYTHONPATH=str(tmp_path / "windows"))
+    assert run in there.told("list")
+    assert "judged" in there.told("status", run)
+    assert there.json("rescore", run, "--rubric", "default")["verdict"]["winner"]
+    assert "good" in there.told("report", run, "--format", "md")
+    assert "--detach needs a POSIX system" in there.arena("run", "x", "--detach").stderr
+    package = Path(__file__).parents[2]
+    scripts = {".sh", ".ps1", ".bat", ".cmd"}
+    places = [package / name for name in ("arena", "rubrics", "templates")]
+    assert not [f for p in places for f in p.rglob("*") if f.suffix in scripts]
