@@ -25,7 +25,7 @@ ADVICE = (
         "test-first",
         "you can say in tests what is right before anybody writes the code",
         "nobody knows yet what is right: explore first",
-        "arena run --suite tests/test_new.py --agents 3",
+        'arena run --test-first --tester claude --agents 3 "Make parse() accept empty input"',
     ),
     Advice(
         "explore",
