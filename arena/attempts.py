@@ -132,18 +132,23 @@ def collect(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Can
 
 
 def left(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candidate]:
-    """What the agents of a run that was killed left: candidates that were collected, and the work of the others."""
+    """What the agents of a run that was killed left: candidates that were collected, and the work of the others.
+
+    What testers made is no candidate.
+    """
     done, agent = dict[str, Candidate](), dict[str, str]()
+    testers = {e.label for e in session.journal.events() if e.kind == "tests-asked"}
     for event in session.journal.events():
         label, data = event.label or "", event.data
         if event.kind == "agent-started":
             agent[label] = data["agent"]
-        elif event.kind == "candidate":
+        elif event.kind == "candidate" and label not in testers:
             done[label] = Candidate(
                 label=label, commit=data["commit"], tree=data["tree"],
                 source=f"worktree of {agent.get(label)}", agent=agent.get(label),
             )  # fmt: skip
-    rest = [tree for tree in trees if tree.label not in done and tree.path.is_dir()]
+    known = {*done, *testers}
+    rest = [tree for tree in trees if tree.label not in known and tree.path.is_dir()]
     found = [*done.values(), *collect(session, task, rest)]
     return [replace(one, agent=agent.get(one.label)) for one in found]
 

@@ -29,18 +29,18 @@ Dollars = float
 class Settings:
     """All options with their values; durations are in seconds."""
 
-    agents: str = option("3", "how many entries, or which: 3, claude:2,codex")
+    agents: str = option("3", "how many, or which: claude:2")
     agent: str | None = option(None, "what a bare number means: an agent's name")
     command: tuple[str, ...] = option((), "the agent `command`: words, {prompt} …")
     command_prompt: str = option(
         "argument", "where `command` gets the prompt", "argument", "stdin"
     )
-    prompt_template: str = option("task", "words around the task: a template, or none")
+    prompt_template: str = option("task", "template of prompts, or none")
     model: str | None = option(None, "model name given to agents that take one")
     timeout: float = option(1800.0, "time limit of one agent")
     silence: float = option(600.0, "limit without output or change of an agent")
     at_once: int | None = option(None, "agents at a time (default: four a core)")
-    retries: int = option(2, "further turns after a rate limit, or of a tester")
+    retries: int = option(2, "further turns of an agent")
     backoff: float = option(30.0, "first wait after a rate limit; doubles each time")
     max_cost: Dollars | None = option(None, "what all agents may cost, in USD")  # noqa: RUF009
     max_tokens: int | None = option(None, "tokens that all agents may use")
@@ -49,10 +49,10 @@ class Settings:
     seed: int = option(0, "seed of everything that is drawn")
     base: str | None = option(None, "commit that candidates start from")
     target: str | None = option(None, "branch to merge into (default: the current)")
-    rubric: str = option("default", "how to score: name of a rubric, or a file")
+    rubric: str = option("default", "rubric: name or file")
     project: str | None = option(None, "folder of the project in a monorepo")
     python: str | None = option(None, "interpreter of the project's environment")
-    test: str | None = option(None, "test command (default: pytest, as configured)")
+    test: str | None = option(None, "test command (default: pytest)")
     junit: str | None = option(None, "JUnit XML file that the test command writes")
     setup: str | None = option(None, "command run in each new worktree first")
     env: tuple[str, ...] = option((), "variables that agents and tests may see")
@@ -62,7 +62,7 @@ class Settings:
         "compete", "safety-net",
     )  # fmt: skip
     first_to_pass: bool = option(
-        default=False, doc="stop the others once one passes all required tests"
+        default=False, doc="stop the others as soon as one passes"
     )
     merge: str = option("ask", "merge the winner", "ask", "auto", "never")
     keep: bool = option(default=False, doc="keep worktrees and branches afterwards")

@@ -27,6 +27,8 @@ def write(session: Session, task: Task, entries: Sequence[Entry], *, base: str) 
     turns: Counter[str] = Counter()
     known: dict[tuple[str, str], Validated] = {}
     one_at_a_time = threading.Lock()  # the base's runs are shared
+    for entry in asked:  # whoever resumes the run must know who is no candidate
+        session.journal.add("tests-asked", entry.label)
     with open_validation(session, task, base=base) as validate:
 
         def validated(entry: Entry, candidate: Candidate | None) -> Validated:

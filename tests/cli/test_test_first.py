@@ -1,7 +1,9 @@
 """Test-first (row D3): a tester writes the tests, the base says whether they can decide, then the others begin."""
 
 import json
+import os
 import shlex
+import signal
 import sys
 import time
 from pathlib import Path
@@ -142,6 +144,33 @@ def test_d3_stopping_the_run_while_its_tests_are_written_starts_nobody(project, 
         "killed"
     }
     assert not (tmp_path / "seen" / "command-1.1").exists()
+
+
+@pytest.mark.parametrize("wave", ["tester", "command-1"])
+def test_d3_a_run_that_was_killed_takes_no_tester_for_a_candidate(project, play, tmp_path, wave):  # fmt: skip
+    slow = "\nimport time; time.sleep(300)\n"
+    tester, other = (TESTER + slow, "") if wave == "tester" else (TESTER, RIGHT)
+    play(
+        "--test-first",
+        "--detach",
+        TASK,
+        tester=[tester],
+        command_1=[adds(other) + slow],
+    )
+    done = {"tester": OWN, "command-1": "calc.py"}[wave]
+    found = lambda: list(tmp_path.glob(f"state/*/runs/*/worktrees/{wave}/{done}"))  # noqa: E731
+    until(lambda: found() and (wave == "tester" or "mean" in found()[0].read_text()))
+    os.kill(project.json("status")["process"], signal.SIGKILL)
+    until(lambda: not project.json("status")["going"])
+    if wave == "tester":
+        assert "left no work to judge" in project.arena("resume").stderr
+    else:
+        project.told("resume")
+        said = json.loads(project.told("report", "--format", "json"))
+        assert [c["label"] for c in said["candidates"]] == ["command-1"]
+        assert said["task"]["suite"] == [OWN]
+        assert said["verdict"]["winner"] == "command-1"
+        assert said["testers"][0]["files"] == [OWN]
 
 
 def test_d3_the_frozen_suite_holds_against_implementers(project, play):
