@@ -8,7 +8,7 @@ AGENTS ?= .venv/agents
 SMALL ?= @qwen-code/qwen-code@0.15.10 @google/gemini-cli@0.61.0
 NPM_INSTALL := npm install --silent --no-audit --no-fund --engine-strict --prefix $(AGENTS)
 
-.PHONY: help demo test check format lint types tests agents agents-e2e clean
+.PHONY: help demo test check format lint types tests long agents agents-e2e clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -32,7 +32,10 @@ types: .venv/dev
 tests: .venv/dev  ## all tests, the slow ones too
 	@for tool in bwrap chromium; do command -v $$tool >/dev/null || echo "note: $$tool is missing, tests that need it are skipped (apt install bubblewrap chromium)"; done
 	@$(MAKE) --silent agents 2>/dev/null || echo "note: the real agents could not be installed, tests with them are left out (make agents says why; it needs npm with Node 20)"
-	ARENA_AGENTS=$(CURDIR)/$(AGENTS) $(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	ARENA_AGENTS=$(CURDIR)/$(AGENTS) $(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal -m "not long" $(TESTS)
+
+long: .venv/dev  ## the tests that take minutes of processor time each, too many for every run
+	$(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal -m long $(TESTS)
 
 agents: $(AGENTS)/bin/gemini
 

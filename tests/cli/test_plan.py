@@ -322,7 +322,13 @@ mkdir -p "$place" && echo "$ARENA_LABEL" > "$place/$ARENA_LABEL.txt"
 """
 
 
-@pytest.mark.parametrize("kind", ["full-stack", "api-heavy", "ui-heavy", "streams"])
+LONG = [
+    pytest.param(kind, marks=pytest.mark.long)
+    for kind in ("full-stack", "streams", "api-heavy")
+]
+
+
+@pytest.mark.parametrize("kind", ["ui-heavy", *LONG])
 def test_e2_each_example_plan_runs_as_it_is(shop, tmp_path, kind):
     (tmp_path / "agent.sh").write_text(WORKER)
     shop.told("init", "--plan", kind)

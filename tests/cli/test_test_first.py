@@ -233,7 +233,14 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BAD)
+SOME = 4  # of the bad suites in every run, the others with `make long`
+EACH = [
+    pytest.param(name, marks=[pytest.mark.long] if number >= SOME else [])
+    for number, name in enumerate(BAD)
+]
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_d3_tests_that_can_not_decide_start_nobody(project, play, tmp_path, name):
     script, why = BAD[name]
     env = {"ARENA_RETRIES": "0", "ARENA_TEST_TIMEOUT": "20"}

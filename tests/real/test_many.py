@@ -60,6 +60,7 @@ def left_by(folder):
     return found
 
 
+@pytest.mark.long
 def test_fifty_agents(small_project, judge, tmp_path, monkeypatch):
     """All are tried and judged; nothing is left of them but worktrees and archive, and those go with a clean-up."""
     temporary = tmp_path / "temporary"

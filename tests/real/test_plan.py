@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 AGENT = r"""#!/bin/sh
 printf '%s\n' "$1" | sed -n 's/^do: //p' | sh -e
