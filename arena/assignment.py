@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from arena import deliver, journal, prompts, race, session
+from arena import control, deliver, journal, prompts, race, runs, session
 from arena import task as tasks
 from arena.contracts import join
 from arena.errors import ArenaError, one_line
 from arena.handoffs import Handoff, collected
 from arena.journal import Event
-from arena.machine import records, store
+from arena.machine import process, records, store
 from arena.machine.store import slug
+from arena.machine.switch import HalfDone
 from arena.machine.transaction import value_of
 from arena.patterns import Entry, compete
 from arena.patterns.plan import Plan, Step
@@ -41,7 +42,8 @@ class Division:
     @property
     def staging(self) -> str:
         """The branch that tasks start from and are merged into."""
-        if self.plan.land == "each" and self.target:
+        never = self.session.settings.merge == "never"
+        if self.plan.land == "each" and self.target and not never:
             return self.target
         return f"refs/heads/arena/{self.session.run}/staging"
 
@@ -72,8 +74,9 @@ class Passed(NamedTuple):
 class Assignment:
     """One task with its tries."""
 
-    def __init__(self, division: Division, step: Step) -> None:
+    def __init__(self, division: Division, step: Step, *, asked: bool = False) -> None:
         self.division, self.step, self.tries, self.why = division, step, 0, ""
+        self.asked = asked  # by the hand-off of another task, not by the plan
         self.before = self._before()
 
     def _before(self) -> Passed | None:
@@ -96,43 +99,57 @@ class Assignment:
         """Tries until a candidate is acceptable, or no try is left."""
         passed, self.before = self.before, None
         while not passed and self.tries <= self.step.retries:
+            if self._stopped():
+                return None
             self.tries += 1
             try:
                 passed = self._try()
             except ArenaError as error:
                 self.why, passed = str(error), None
-            if not passed:
+            if not passed and not self._stopped():
                 self._failed()
         return passed
 
+    def _stopped(self) -> bool:
+        """Whether the task, or all of arena, was told to stop: then there is no further try."""
+        own = self.division.session
+        return process.stopping() or control.given(own.folder, self.step.id, "stop")
+
     def merged(self, passed: Passed | None) -> bool:
         """Merges what passed, once what it needs of others is there; a merge that fails is a try that failed."""
-        division, journal = self.division, self.division.session.journal
+        journal = self.division.session.journal
         while passed:
             try:
-                self._served(passed)
-                landed, _ = deliver.deliver(
-                    *(passed.run, passed.label, division.rubric),
-                    target=division.staging,
-                    subject=" ".join((*self._prefix()[:1], "Merge")),
-                    instead=self._joined(passed),
-                )
+                facts = self._merge(passed)
+            except HalfDone:
+                raise
             except ArenaError as error:
                 self.why = str(error)
                 self._failed()
                 passed = self.until_passed()
             else:
-                facts: dict[str, Any] = {
-                    "old": landed.old,
-                    "new": landed.new,
-                    "run": passed.run.run,
-                }
-                facts["files"] = passed.files
+                facts |= {"run": passed.run.run, "files": passed.files}
                 journal.add("task-merged", self.step.id, **facts)
                 return True
         told = f"{self.tries} tries failed, the last: {self.why}"
-        journal.add("blocked", self.step.id, why=told)
+        if not process.stopping():
+            why = "stopped by the user" if self._stopped() else told
+            journal.add("blocked", self.step.id, why=why)
         return False
+
+    def _merge(self, passed: Passed) -> dict[str, Any]:
+        """Where the staging branch was and is. Raises ArenaError if what passed can't be merged, or needs others."""
+        division, tip = self.division, self.division.tip
+        if division.session.repo.is_ancestor(passed.commit, tip):
+            return {"old": tip, "new": tip}  # we were killed before we could say so
+        self._served(passed)
+        landed, _ = deliver.deliver(
+            *(passed.run, passed.label, division.rubric),
+            target=division.staging,
+            subject=" ".join((*self._prefix()[:1], "Merge")),
+            instead=self._joined(passed),
+        )
+        return {"old": landed.old, "new": landed.new}
 
     def _joined(self, passed: Passed) -> str | None:
         """A commit that joins the contracts with what others merged meanwhile, where git alone could not."""
@@ -150,17 +167,24 @@ class Assignment:
     def _served(self, passed: Passed) -> None:
         """Tells of the hand-offs of a candidate, and has those done that it can't do without.
 
-        Raises ArenaError if one of these can't be done.
+        Raises ArenaError if one of these can't be done. What an earlier try asked for is not asked again.
         """
-        division = self.division
+        division, own = self.division, self.division.session
+        events = list(own.journal.events())
+        told = [e.data for e in events if e.kind == "handoff"]
+        merged = {e.label for e in events if e.kind == "task-merged"}
         notes = collected(passed.run.folder / "notes" / passed.label)
         for number, wish in enumerate(notes, 1):
-            facts = records.to_json(wish)
-            division.session.journal.add("handoff", self.step.id, **facts)
-            if not wish.blocking:
+            facts, name = records.to_json(wish), f"{self.step.id}-handoff-{number}"
+            again = facts in told
+            if not again:
+                own.journal.add("handoff", self.step.id, **facts)
+            if not wish.blocking or (again and name in merged):
                 continue
-            name = f"{self.step.id}-handoff-{number}"
-            follow = Assignment(division, _follow_up(division.plan, name, wish))
+            if self.asked:
+                raise ArenaError(f"a hand-off that needs {wish.file} asks a person.")
+            step = _follow_up(division.plan, name, wish)
+            follow = Assignment(division, step, asked=True)
             if not follow.merged(follow.until_passed()):
                 raise ArenaError(f"it needs {name}, which is blocked: {follow.why}")
 
@@ -192,6 +216,7 @@ class Assignment:
                 own.journal.add("signal", step.id, **event.data)
 
         made.journal.listeners.append(forward)
+        made.journal.add("at-work", **runs.at_work())
         what = tasks.read(
             made.here, made.top, step.prompt,
             territory=division.plan.territory(step), rules=self._rules(),
@@ -226,11 +251,9 @@ class Assignment:
     def _rules(self) -> tuple[str, ...]:
         """What only this task's agents are told."""
         prefix = self._prefix()
-        rules = (
-            [f"Begin the messages of commits with {' or '.join(prefix)}"]
-            if prefix
-            else []
-        )
+        rules = []
+        if prefix:
+            rules.append(f"Begin the messages of commits with {' or '.join(prefix)}")
         if self.step.contracts:
             rules.append(
                 f"You share {', '.join(self.step.contracts)} with others: add to it, change nothing that is there."
@@ -265,7 +288,10 @@ def _left(own: Session) -> dict[str, str]:
 
 
 def _follow_up(plan: Plan, name: str, wish: Handoff) -> Step:
-    """The task that answers a hand-off: of the stream that owns the file, or that is called so."""
+    """The task that answers a hand-off: of the stream that owns the file, or that is called so.
+
+    Raises ArenaError if there is none: what nobody owns is no agent's to give away.
+    """
     owners = [
         stream.name
         for stream in plan.streams
@@ -273,9 +299,10 @@ def _follow_up(plan: Plan, name: str, wish: Handoff) -> Step:
         or stream.name.lower() == wish.domain.lower()
     ]
     prompt = f"{wish.change}\n\nFile: {wish.file}\nReason: {wish.reason}\n"
-    if owners:
-        return Step(id=name, prompt=prompt, stream=owners[0])
-    return Step(id=name, prompt=prompt, owns=(wish.file,) if wish.file else ())
+    if not owners:
+        what = one_line(wish.file or wish.domain, limit=80)
+        raise ArenaError(f"it needs a change of {what}, which no stream owns.")
+    return Step(id=name, prompt=prompt, stream=owners[0])
 
 
 def _accepted(made: Session, document: Mapping[str, Any]) -> tuple[Passed | None, str]:

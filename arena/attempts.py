@@ -19,12 +19,13 @@ from arena.task import Task, save
 from arena.turns import Crew
 from arena.worktrees import Worktree
 
-# Looks at what an entry has made when its agent is done; what it says is the prompt of another turn, "" if none.
-Look = Callable[[Entry, Candidate | None], str]
+# Looks at what an entry has made when its agent is done: the second collects it, which costs. What it says is the
+# prompt of another turn, "" if none.
+Look = Callable[[Entry, Callable[[], Candidate | None]], str]
 MOST_TOLD = 50  # changes of the repository that are told one by one
 
 
-def nothing_more(_entry: Entry, _candidate: Candidate | None) -> str:
+def nothing_more(_entry: Entry, _made: Callable[[], Candidate | None]) -> str:
     """Asks nobody for another turn."""
     return ""
 
@@ -88,16 +89,20 @@ def _try(
 ) -> Tried:
     session, label, attempt = crew.session, entry.label, None
     journal = session.journal
-    collect = partial(snapshot.collect, session, tree, entry, task.suite)
+    env = dict[str, str]()
+
+    def collect() -> Candidate | None:
+        hide = partial(agents.redact, env=env)
+        return snapshot.collect(session, tree, entry, task.suite, hide=hide)
 
     def review() -> str:
         try:
-            return look(entry, collect())
+            return look(entry, collect)
         except ArenaError:  # told below, where the work is collected for good
             return ""
 
     try:
-        env = {
+        env |= {
             **agents.agent_environment(session.settings.env, agent=AGENTS[entry.agent]),
             "ARENA_RUN": session.run,
             "ARENA_LABEL": label,

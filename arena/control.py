@@ -6,6 +6,9 @@ still there if that process comes later.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 from itertools import count
 from pathlib import Path
 
@@ -42,10 +45,17 @@ def why_stopped(folder: Path, label: str) -> str | None:
 
 def send(folder: Path, label: str, text: str) -> None:
     """Leaves a message for an entry's agent; messages keep their order."""
-    free = (
-        n for n in count(1) if not any(f.exists() for f in _message(folder, label, n))
-    )
-    store.write_text(_message(folder, label, next(free))[0], text)
+    ready = _file(folder, label, f"message.{os.getpid()}.{threading.get_ident()}")
+    store.write_text(ready, text)
+    try:
+        for number in count(1):
+            new, heard = _message(folder, label, number)
+            with contextlib.suppress(FileExistsError):  # somebody else's
+                if not heard.exists():
+                    os.link(ready, new)
+                    return
+    finally:
+        ready.unlink()
 
 
 def receive(folder: Path, label: str) -> str | None:

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from arena import archive, clean, deliver, land, session
 from arena.assignment import Assignment, Division
 from arena.candidates import Candidate
+from arena.errors import ArenaError
 from arena.evaluation.bench import open_bench
 from arena.evaluation.request import Request
-from arena.land import NotLanded
+from arena.machine.switch import HalfDone
 from arena.machine.transaction import Move, move_refs, value_of
 from arena.moves import change
 from arena.patterns.plan import Sync, before, waves
@@ -20,6 +21,7 @@ from arena.session import Session
 from arena.task import Task
 
 NOTHING = Task(prompt=None)
+STAGING = "staging"
 
 
 def run(division: Division) -> bool:
@@ -29,9 +31,16 @@ def run(division: Division) -> bool:
     nothing lands then unless the plan lands each task by itself.
     """
     own, plan = division.session, division.plan
-    if not division.tip:
+    known = any(event.kind == "planned" for event in own.journal.events())
+    if known and not division.tip:
+        why = f"the staging branch of plan {own.run} is gone."
+        branch = division.staging.removeprefix("refs/heads/")
+        how = f"arena restore {own.run} {_kept(own)[-1]} --branch {branch}"
+        raise ArenaError(f"{why} Bring it back: {how}")
+    if not known:
         names = [step.id for step in plan.steps]
         own.freeze(base=division.base, target=division.target, labels=names)
+    if not division.tip:
         move = Move(division.staging, "", division.base)
         move_refs(own.repo, [move], why=f"arena: plan {plan.name}")
     done = _done(own)
@@ -53,13 +62,25 @@ def run(division: Division) -> bool:
 
 
 def tidy(own: Session) -> None:
-    """Takes away what the tries of a plan left, and its staging branch; all of it is archived first."""
+    """Takes away what the tries of a plan left, and its staging branch; all of it is archived first. Any other run
+    has nothing of the kind."""
+    if next(own.journal.events()).data["mode"] != "plan":
+        return
     for name in tries_of(own):
         clean.clean(session.reopen(own.here, name, given={}, config=None))
-    staging = f"refs/heads/arena/{own.run}/staging"
+    staging = f"refs/heads/arena/{own.run}/{STAGING}"
     if tip := value_of(own.repo, staging):
-        archive.keep(own, "staging", tip)
+        *_, last = _kept(own)
+        if archive.archived(own.repo, own.run).get(last) not in (None, tip):
+            last = f"{STAGING}-{len(_kept(own)) + 1}"  # it has grown since
+        archive.keep(own, last, tip)
         change(own, "cleaning", [Move(staging, tip, "")])
+
+
+def _kept(own: Session) -> list[str]:
+    """What the staging branch is called in the archive, the latest last; the name that it gets if it is not there."""
+    names = [n for n in archive.archived(own.repo, own.run) if n.startswith(STAGING)]
+    return sorted(names, key=len) or [STAGING]
 
 
 def tries_of(own: Session) -> list[str]:
@@ -91,7 +112,8 @@ def _wave(division: Division, names: Sequence[str]) -> set[str]:
 def _verified(division: Division, sync: Sync) -> bool:
     """Whether everything merged until now passes at a sync point."""
     own, tip = division.session, division.tip
-    why = verify(division, tip, sync.verify or division.plan.verify)
+    command = sync.verify or division.plan.verify
+    why = verify(division, tip, command, base=division.base)
     if why:
         own.journal.add("blocked", sync.name, why=why)
     else:
@@ -99,21 +121,22 @@ def _verified(division: Division, sync: Sync) -> bool:
     return not why
 
 
-def verify(division: Division, commit: str, command: str | None) -> str:
-    """Why a commit may not stand: the gates that it fails against the plan's base, or its command; "" if it may."""
+def verify(division: Division, commit: str, command: str | None, *, base: str) -> str:
+    """Why a commit may not stand: the gates that it fails against `base`, or its command; "" if it may."""
     own = division.session
-    own.quarantine.take(commit, ref=f"refs/arena/run/{own.run}/staging")
+    for one, name in ((base, "base"), (commit, "staging")):
+        own.quarantine.take(one, ref=f"refs/arena/run/{own.run}/{name}")
     tree = own.quarantine.git.tree_of(commit)
-    one = Candidate(label="staging", commit=commit, tree=tree, source="staging branch")
-    if commit != division.base:
+    made = Candidate(label="staging", commit=commit, tree=tree, source="staging branch")
+    if commit != base:
         reasons, _ = deliver.failed_gates(
-            own, NOTHING, one, division.rubric, base=division.base
+            own, NOTHING, made, division.rubric, base=base
         )
         if reasons:
             return "; ".join(reasons)
     if command is None:
         return ""
-    with open_bench(own, NOTHING, base=division.base) as bench:
+    with open_bench(own, NOTHING, base=base) as bench:
         words = ["/bin/sh", "-c", command]
         request = Request(tree=tree, role="verify", label="staging")
         ended = bench.runner.command(words, request)
@@ -131,13 +154,18 @@ def _land(division: Division) -> bool:
     )
 
     def judge(merge: str, _tree: str) -> tuple[str, ...]:
-        return tuple(filter(None, [verify(division, merge, division.plan.verify)]))
+        # Against what it is merged with, which others may have moved on since the plan began.
+        tip = own.quarantine.git.call("rev-parse", f"{merge}^1").text
+        why = verify(division, merge, division.plan.verify, base=tip)
+        return (why,) if why else ()
 
     try:
         land.land(
             own, "plan", division.tip, target=str(target), message=title, judge=judge
         )
-    except NotLanded as error:
+    except HalfDone:
+        raise
+    except ArenaError as error:
         own.journal.add("blocked", "plan", why=str(error))
         return False
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from arena import control, scores
 from arena.attempts import Look, nothing_more
@@ -28,9 +28,9 @@ def first_to_pass(
     one_at_a_time = threading.Lock()  # the base's runs are shared
     passed: list[str] = []
 
-    def look(entry: Entry, candidate: Candidate | None) -> str:
+    def look(entry: Entry, made: Callable[[], Candidate | None]) -> str:
         with one_at_a_time:
-            if candidate is None or passed:
+            if passed or not (candidate := made()):
                 return ""
             with open_bench(session, task, base=base, role="first-to-pass") as bench:
                 measured = evaluate(bench, [candidate], base=base, target=None)

@@ -6,7 +6,9 @@ All are renderings of the plan's journal, written anew with each event; nobody r
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from arena import journal
 from arena.journal import Event
 from arena.machine import resources, store
 from arena.patterns.plan import Plan, before
+from arena.report.text import clean_tree
 
 # What an event of the journal is called in the signal log.
 SIGNALS = {
@@ -43,27 +46,34 @@ class Writer:
         self.plan, self.run, self.folders = plan, run, tuple(folders)
         self.events: list[Event] = []
         self._lock = threading.Lock()
+        self._written = 0.0
 
     def hear(self, event: Event) -> None:
-        """Takes in one event and writes the files."""
+        """Takes in one event and writes the files; many signals in a second are written once."""
         with self._lock:
             self.events.append(event)
+            now = time.monotonic()
+            if event.kind == "signal" and now - self._written < 1:
+                return
+            self._written = now
             facts = standing(self.plan, self.run, self.events)
             text = resources.fill(
                 resources.read_text("templates", "parallel_session.md.j2"), **facts
             )
             tasks = {"plan": self.plan.name, "tasks": facts["tasks"]}
             current = "".join(f"- {t['id']}: {t['status']} ({t['progress']}%)\n" for t in facts["tasks"])  # fmt: skip
+            texts = {
+                f"PARALLEL_SESSION_{self.run}.md": text,
+                "TASKS.json": json.dumps(tasks, indent=1, sort_keys=True) + "\n",
+                "CURRENT.md": f"# {self.plan.name}\n\n{current}",
+            }
             for folder in self.folders:
-                store.write_text(
-                    folder / "CURRENT.md", f"# {self.plan.name}\n\n{current}"
-                )
-                store.write_text(folder / f"PARALLEL_SESSION_{self.run}.md", text)
-                store.write_json(folder / "TASKS.json", tasks)
+                for name, content in texts.items():  # the journal can make them again
+                    store.write_text(folder / name, content, durable=False)
 
 
 def standing(plan: Plan, run: str, events: Sequence[Event]) -> dict[str, Any]:
-    """How a plan stands, for the templates; a pure function of its journal."""
+    """How a plan stands, for the templates; a pure function of its journal. What agents say can do no harm in it."""
     state: dict[str, Any] = {}
     for event in events:
         journal.apply(state, event)
@@ -87,7 +97,7 @@ def standing(plan: Plan, run: str, events: Sequence[Event]) -> dict[str, Any]:
             "commit": merged.get(step.id, {}).get("new"), "files": merged.get(step.id, {}).get("files", []),
         })  # fmt: skip
     planned = next((e.data for e in events if e.kind == "planned"), {})
-    return {
+    found = {
         "name": plan.name,
         "run": run,
         "state": "Completed" if state.get("state") in ("done", "merged", "cleaned") else "Active",
@@ -104,6 +114,26 @@ def standing(plan: Plan, run: str, events: Sequence[Event]) -> dict[str, Any]:
         "signals": [row for e in events if (row := _signal(e))],
         "handoffs": [{"from": e.label, **e.data} for e in events if e.kind == "handoff"],
     }  # fmt: skip
+    return dict(clean_tree(found))
+
+
+def tries(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The tries of a plan's tasks in their order: task, number, run, and what came of each."""
+    found: list[dict[str, Any]] = []
+    for event in events:
+        own = [one for one in found if one["task"] == event.label]
+        if event.kind == "task-started":
+            row = {
+                "task": event.label,
+                "number": event.data["tries"],
+                "end": "interrupted",
+            }
+            found.append({**row, "run": event.data["run"]})
+        elif event.kind == "task-failed" and own:
+            own[-1]["end"] = event.data["why"]
+        elif event.kind == "task-merged" and own:
+            own[-1]["end"] = "merged"
+    return found
 
 
 def _streams(plan: Plan, tasks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from arena.candidates import Candidate
 from arena.errors import ArenaError
@@ -20,25 +20,30 @@ LEFTOVERS = (".aider.chat.history.md", ".aider.input.history", ".aider.tags.cach
 
 
 def collect(
-    session: Session, worktree: Worktree, entry: Entry, suite: Mapping[str, bytes]
+    session: Session,
+    worktree: Worktree,
+    entry: Entry,
+    suite: Mapping[str, bytes],
+    *,
+    hide: Callable[[str], str] = str,
 ) -> Candidate | None:
     """The content of a worktree as a candidate on the run's base; None if nothing was changed.
 
     The suite's files are put back as they were frozen, files that agent programs leave behind and their notes for
-    people are left out; the notes are kept in the run's folder, and RESULTS.md is the candidate's message. The
-    worktree's own git state is not trusted: neither read nor written. Raises ArenaError if it can't be read.
+    people are left out; the notes are kept in the run's folder, and RESULTS.md is the candidate's message, both
+    without what `hide` takes out of them. The worktree's own git state is not trusted: neither read nor written.
+    Raises ArenaError if it can't be read.
     """
     if not worktree.is_whole:
         why = "is no folder any more: its agent removed or replaced it"
         raise ArenaError(f"the worktree {worktree.path} {why}.")
     run, label, quarantine = session.run, entry.label, session.quarantine
     tree, base = _trees(session, worktree, suite)
-    notes = _notes(session, worktree)
+    notes = {name: hide(words) for name, words in _notes(session, worktree).items()}
     for name, words in notes.items():
-        store.write_bytes(session.folder / "notes" / label / name, words)
+        store.write_text(session.folder / "notes" / label / name, words)
     if tree == base:
         return None
-    told = notes.get("RESULTS.md", b"").decode("utf-8", "replace")
     message = f"{label}: work of {entry.agent}\n\nRun {run}, seed {entry.seed}.\n"
     commit = quarantine.commit(tree, parents=(worktree.base,), message=message)
     quarantine.keep(commit, ref=f"refs/arena/run/{run}/{label}")
@@ -47,7 +52,7 @@ def collect(
         commit=commit,
         tree=tree,
         source=f"worktree of {entry.agent}, seed {entry.seed}",
-        message=told or entry.approach or "",
+        message=notes.get("RESULTS.md") or entry.approach or "",
         agent=entry.agent,
     )
 
@@ -73,7 +78,7 @@ def left_out(inside: Quarantine, tree: str, base: str) -> list[str]:
     ]
 
 
-def _notes(session: Session, worktree: Worktree) -> dict[str, bytes]:
+def _notes(session: Session, worktree: Worktree) -> dict[str, str]:
     """The notes that an agent left, by name; one that the base has too is a file of the project."""
     found = {}
     for path in sorted(worktree.path.glob("*.md")):
@@ -81,7 +86,8 @@ def _notes(session: Session, worktree: Worktree) -> dict[str, bytes]:
         base = f"{worktree.base}:{path.name}"
         if ours and session.quarantine.git.ask("cat-file", "-e", base).code != 0:
             with path.open("rb") as file:
-                found[path.name] = file.read(MOST_WORDS)
+                words = file.read(MOST_WORDS)
+            found[path.name] = words.decode("utf-8", "replace")
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from arena import attempts, prompts
 from arena.attempts import Tried
@@ -38,8 +38,8 @@ def write(session: Session, task: Task, entries: Sequence[Entry], *, base: str) 
                     known[key] = validate(entry, candidate)
             return known[key]
 
-        def look(entry: Entry, candidate: Candidate | None) -> str:
-            found = validated(entry, candidate)
+        def look(entry: Entry, made: Callable[[], Candidate | None]) -> str:
+            found = validated(entry, made())
             turns[entry.label] += 1
             if not found.reasons or turns[entry.label] > session.settings.retries:
                 return ""

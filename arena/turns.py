@@ -146,6 +146,7 @@ def _watched(crew: Crew, order: Order, agent: Agent) -> Iterator[None]:
 
     def look() -> None:
         for said in ear.more():
+            said["text"] = agents.redact(said["text"], order.env)
             crew.session.journal.add("signal", order.label, **said)
         if crew.budget.limited:
             crew.spend(order, agent, told.more())

@@ -15,7 +15,7 @@ from arena.machine import process
 from arena.machine.process import Finished
 
 __all__ = ["AGENTS", "Attempt", "Order", "agent_environment", "attempt"]
-__all__ += ["default_agent", "not_logged_in", "parse_agents", "survey"]
+__all__ += ["default_agent", "not_logged_in", "parse_agents", "redact", "survey"]
 
 LOG_BYTES = 32 << 20  # events quote whole files; beyond this their end is kept
 SHOWN_LINES = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 
 from arena import journal
 from arena.commands.call import Call
@@ -13,18 +14,20 @@ from arena.journal import Event
 from arena.session import Session
 
 
-def detach(opened: Session, call: Call) -> int | None:
-    """Goes on in the background, where it returns None; in the foreground the exit code.
+def split(opened: Session, call: Call, *, wanted: bool) -> tuple[Call, int | None]:
+    """Goes on in the background if that is wanted: the call as it is from here on, and in the foreground the exit code.
 
     The foreground stays until the run is planned, so that the user's mistakes are said where they were made.
     """
+    if not wanted:
+        return call, None
     if not hasattr(os, "fork"):
         raise ArenaError("--detach needs a POSIX system. Leave it out.")
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child:
-        return _foreground(opened, call, child)
+        return call, _foreground(opened, call, child)
     os.setsid()  # the end of the terminal is not ours any more
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
@@ -36,7 +39,7 @@ def detach(opened: Session, call: Call) -> int | None:
             os.dup2(words, 2)
 
     opened.journal.listeners.append(leave)
-    return None
+    return replace(call, background=True), None
 
 
 def _foreground(opened: Session, call: Call, child: int) -> int:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arena import agents, division, journal, publish, runs, session, sessionfile
+from arena import (
+    agents,
+    control,
+    division,
+    journal,
+    publish,
+    runs,
+    session,
+    sessionfile,
+)
 from arena.assignment import Division
 from arena.commands import detach as background
 from arena.commands import show as showing
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
 from arena.commands.look import runs_of
-from arena.commands.run import base_of
+from arena.commands.run import base_of, check_agents
 from arena.errors import ArenaError
 from arena.machine import git, store
 from arena.machine.git import Repository
@@ -21,6 +29,7 @@ from arena.patterns import lint, planfile
 from arena.patterns.plan import Plan, waves
 from arena.report import plan_page
 from arena.session import Session
+from arena.task import Task
 
 KEPT = "plan.toml"
 
@@ -43,11 +52,9 @@ def read(call: Call, file: str, files: list[str]) -> tuple[Plan, str]:
 def run(call: Call, file: str, *, dry_run: bool, detach: bool) -> int:
     """Works through a plan; the exit code says whether all of it is done."""
     opened = session.begin(call.here, mode="plan", hint=Path(file).stem, **call.place)
-    if detach and not dry_run:
-        code = background.detach(opened, call)
-        if code is not None:
-            return code
-        call = replace(call, background=True)
+    call, code = background.split(opened, call, wanted=detach and not dry_run)
+    if code is not None:
+        return code
     with showing.progress(opened, call):
         rules = load_rubric(opened)
         base = base_of(opened)
@@ -75,23 +82,12 @@ def _page(opened: Session, times: str) -> str:
     )
     events = list(opened.journal.events())
     facts = sessionfile.standing(plan, opened.run, events)
-    failed = [e for e in events if e.kind == "task-failed"]
-    tries = []
-    for event in (e for e in events if e.kind == "task-started"):
-        report = opened.folder.parent / event.data["run"] / "report.html"
-        why = [
-            f.data["why"]
-            for f in failed
-            if f.label == event.label and f.data["tries"] == event.data["tries"]
-        ]
-        tries.append({
-            "task": event.label, "number": event.data["tries"], "run": event.data["run"],
-            "report": report.as_uri() if report.exists() else None, "why": why[0] if why else None,
-        })  # fmt: skip
-    text, place = (
-        plan_page.html(plan, facts, tries, times),
-        publish.report_place(opened),
-    )
+    tries = sessionfile.tries(events)
+    for one in tries:
+        report = opened.folder.parent / one["run"] / "report.html"
+        one["report"] = report.as_uri() if report.exists() else None
+    text = plan_page.html(plan, facts, tries, times)
+    place = publish.report_place(opened)
     for folder in {opened.folder, place}:
         store.write_text(folder / "report.html", text)
     opened.journal.add("told", report=str(place / "report.html"))
@@ -150,6 +146,10 @@ def resume(call: Call, run: str) -> int:
     plan = planfile.read(
         path.read_text(encoding="utf-8"), name=KEPT, agents=agents.AGENTS
     )
+    if any(event.kind == "plan-done" for event in opened.journal.events()):
+        raise ArenaError(f"plan {run} is done: arena report {run}")
+    for step in plan.steps:
+        control.take_back(opened.folder, step.id, "stop")
     planned = publish.planned(opened)
     with showing.progress(opened, call):
         _render(opened, plan)
@@ -164,11 +164,15 @@ def resume(call: Call, run: str) -> int:
 
 
 def _agent(opened: Session, plan: Plan) -> str:
-    """Who works on tasks that name nobody."""
-    if all(plan.agent(step) for step in plan.steps):
-        return ""
-    configured = opened.settings.agent
-    return agents.default_agent(configured=configured, failing_suite=False).name
+    """Who works on tasks that name nobody. Raises ArenaError if anybody of the plan's can't begin."""
+    wanted = {plan.agent(step) or opened.settings.agent for step in plan.steps}
+    found = {
+        name: agents.default_agent(configured=name, failing_suite=False).name
+        for name in wanted
+    }
+    names = [(name, 1) for name in sorted(set(found.values()))]
+    check_agents(opened, Task(prompt=None), names, test_first=False)
+    return found.get(opened.settings.agent, "")
 
 
 def check(call: Call, file: str) -> int:

@@ -7,6 +7,7 @@ from arena.commands import show
 from arena.commands.call import Call
 from arena.commands.judge import load_rubric
 from arena.errors import ArenaError
+from arena.machine import living
 from arena.race import Race
 
 
@@ -17,11 +18,17 @@ def resume(call: Call, run: str) -> int:
     """
     opened = session.reopen(call.here, run, **call.place)
     kinds = {event.kind: event for event in opened.journal.events()}
-    if kinds["begun"].data["mode"] != "run" or "planned" not in kinds:
+    agents_run = kinds["begun"].data["mode"] in ("run", "explore")
+    if not agents_run or "planned" not in kinds:
         why = f"run {opened.run} has no agents whose work could be judged."
         raise ArenaError(f"{why} Start it again; what was measured is kept.")
     if "verdict" in kinds:
         raise ArenaError(f"run {opened.run} was judged: arena report {opened.run}")
+    # The processes of a run that was just killed take a moment to end.
+    if not living.soon(lambda: not living.with_variable("ARENA_RUN", opened.run)):
+        left = living.with_variable("ARENA_RUN", opened.run)
+        pids = " ".join(map(str, left))
+        raise ArenaError(f"agents of run {opened.run} still work: kill {pids}")
     what, planned = task.load(opened.folder), publish.planned(opened)
     stake = Race(
         session=opened, task=what, rubric=load_rubric(opened),

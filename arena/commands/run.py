@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
 from arena import agents, prompts, race, session, task
@@ -49,11 +48,9 @@ def run(
     words = [*asked.get("approaches", ()), *asked.get("suite", ())]
     hint = (prompt or " ".join(words) or "run").strip()
     opened = session.begin(call.here, mode=mode, hint=hint, **call.place)
-    if detach and not dry_run:
-        code = background.detach(opened, call)
-        if code is not None:
-            return code
-        call = replace(call, background=True)
+    call, code = background.split(opened, call, wanted=detach and not dry_run)
+    if code is not None:
+        return code
     with show.progress(opened, call):
         rules = load_rubric(opened)
         what = task.read(opened.here, opened.top, prompt, **within(asked))
@@ -120,7 +117,7 @@ def _agents(
         )
         names.append((choice.name, count))
         why = why if name else choice.why
-    _check(opened, what, names, test_first=test_first)
+    check_agents(opened, what, names, test_first=test_first)
     return names, why
 
 
@@ -146,11 +143,11 @@ def _testers(
     for name, _ in found:
         if AGENTS[name].free and not AGENTS[name].patient:
             raise ArenaError(f"{name} writes no tests. Name who does: --tester AGENT")
-    _check(opened, what, found, test_first=test_first)
+    check_agents(opened, what, found, test_first=test_first)
     return found
 
 
-def _check(
+def check_agents(
     opened: Session, what: Task, names: Sequence[tuple[str, int]], *, test_first: bool
 ) -> None:
     """Raises ArenaError for agents that can't begin."""

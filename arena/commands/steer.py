@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from arena import control, runs
 from arena.commands.call import Call
@@ -54,22 +54,33 @@ def _busy(going: Going, label: str | None) -> list[str]:
     return found
 
 
-def _places(going: Going, label: str | None) -> list[tuple[Path, str]]:
-    """Run folder and label of each entry that is meant; a plan's task stands for the entries of its present try."""
+class Place(NamedTuple):
+    """An entry whose agent works or will: folder of its run, label, and its agent, None if it has not begun."""
+
+    folder: Path
+    label: str
+    agent: str | None
+
+
+def _places(going: Going, label: str | None) -> list[Place]:
+    """The entries that are meant; a plan's task stands for those of its present try."""
     folder, state = going
     found = []
     for one in _busy(going, label):
-        run = state["entries"][one].get("run")
-        there = folder.parent / run if run else folder
-        inside = runs.state(there)["entries"] if run else {one: {"state": BUSY[0]}}
-        found += [(there, n) for n, entry in inside.items() if entry["state"] in BUSY]
+        entry = state["entries"][one]
+        there, inside = folder, {one: entry}
+        if run := entry.get("run"):
+            there = folder.parent / run
+            inside = runs.state(there)["entries"]
+        busy = {n: e for n, e in inside.items() if e["state"] in BUSY}
+        found += [Place(there, n, e.get("agent")) for n, e in busy.items()]
     return found
 
 
 def pause(call: Call, run: str | None, label: str | None) -> int:
     """Holds agents up: they and their limits stand still."""
     going, label = _meant(call, run, label)
-    for folder, one in _places(going, label):
+    for folder, one, _ in _places(going, label):
         control.give(folder, one, "pause")
         call.tell(f"paused {one}. Go on: arena resume {going[0].name} {label or one}")
     return 0
@@ -90,8 +101,8 @@ def resume(call: Call, run: str | None, label: str | None) -> int:
         return again.resume(call, folder.name)
     going, label = _meant(call, run, label)
     meant = _places(going, label)
-    held = [place for place in meant if control.given(*place, "pause")]
-    for folder, one in held:
+    held = [place for place in meant if control.given(*place[:2], "pause")]
+    for folder, one, _ in held:
         control.take_back(folder, one, "pause")
         call.tell(f"{one} goes on")
     if not held:
@@ -105,10 +116,13 @@ def _labels(parent: Path) -> list[str]:
 
 
 def stop(call: Call, run: str | None, label: str | None) -> int:
-    """Ends agents; what they did until now is judged."""
+    """Ends agents; what they did until now is judged. A task of a plan is not tried again then."""
     going, label = _meant(call, run, label)
-    for folder, one in _places(going, label):
+    places = _places(going, label)
+    tasks = [(going[0], one) for one in _busy(going, label)]
+    for folder, one in dict.fromkeys([*tasks, *(place[:2] for place in places)]):
         control.give(folder, one, "stop", "stopped by the user")
+    for one in dict.fromkeys(place.label for place in places):
         call.tell(f"{one} stops; what it did is kept and judged")
     return 0
 
@@ -118,15 +132,16 @@ def send(call: Call, label: str, text: str, run: str | None) -> int:
     from arena.agents import AGENTS
 
     going = _going(call, run)
-    _busy(going, label)
-    name = going[1]["entries"][label].get("agent")
-    if name and not AGENTS[name].resume:
-        why = f"{name} can't take another turn."
-        raise ArenaError(f"{why} End it with: arena stop {going[0].name} {label}")
+    places = _places(going, label)
+    for name in filter(None, (place.agent for place in places)):
+        if not AGENTS[name].resume:
+            why = f"{name} can't take another turn."
+            raise ArenaError(f"{why} End it with: arena stop {going[0].name} {label}")
     if not text.strip():
         raise ArenaError("the message is empty. Say what the agent should do.")
-    control.send(going[0], label, text)
-    call.tell(f"{label} gets the message when its present turn ends")
+    for place in places:
+        control.send(place.folder, place.label, text)
+        call.tell(f"{place.label} gets the message when its present turn ends")
     return 0
 
 
@@ -135,16 +150,14 @@ def done(call: Call, label: str | None, run: str | None) -> int:
     if label is None and run is None:
         run, label = _around(call.here)
     going = _going(call, run)
-    people = [
-        one
-        for one in _busy(going, label)
-        if going[1]["entries"][one].get("agent") == "human"
-    ]
+    people = [place for place in _places(going, label) if place.agent == "human"]
     if len(people) != 1:
-        many = f"which one? {', '.join(people)}" if people else "no person is at work"
+        names = ", ".join(place.label for place in people)
+        many = f"which one? {names}" if people else "no person is at work"
         raise ArenaError(f"{many}. Call it in the worktree, or: arena done LABEL")
-    control.give(going[0], people[0], "done")
-    call.tell(f"{people[0]} is done")
+    folder, one, _ = people[0]
+    control.give(folder, one, "done")
+    call.tell(f"{one} is done")
     return 0
 
 
@@ -157,12 +170,17 @@ def signal(
         percent = min(100, int(said.pop(0).rstrip("%")))
     place = os.environ.get("ARENA_SIGNALS")
     if label is not None or not place:
-        going = _going(call, None)
-        name = _busy(going, label or _around(call.here)[1] or "")[0]
-        place = str(control.stem(going[0], f"{name}.signals"))
+        run, around = (None, label) if label else _around(call.here)
+        if around is None:
+            raise ArenaError("whose signal is it? Call it in a worktree, or: --label")
+        folder, one, _ = _places(_going(call, run), around)[0]
+        place = str(control.stem(folder, f"{one}.signals"))
     told = line(word, text=" ".join(said), percent=percent, needs=needs)
-    with Path(place).open("a", encoding="utf-8") as file:
-        file.write(told)
+    try:
+        with Path(place).open("a", encoding="utf-8") as file:
+            file.write(told)
+    except OSError as error:
+        raise ArenaError(f"can't tell {place}: {error.strerror}.") from error
     return 0
 
 

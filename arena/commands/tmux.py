@@ -13,6 +13,7 @@ from arena.commands.call import Call
 from arena.errors import ArenaError
 from arena.journal import Event
 from arena.machine import process
+from arena.machine.process import Captured
 from arena.patterns import Entry
 from arena.session import Session
 
@@ -38,11 +39,15 @@ def windows(opened: Session, entries: Sequence[Entry], call: Call) -> Iterator[N
         words = ["new-window", "-d", "-t", f"={session}:"]
         if not begun:
             words = ["new-session", "-d", "-s", session, "-x", "200", "-y", "50"]
-            call.say(f"windows: {shlex.join(TMUX)} attach -t {session}")
-        begun.append(event.label)
         words += ["-n", event.label, "-c", event.data["path"]]
         shown = _shown(opened, event.label, agents[event.label])
-        _ask(*words, *([shlex.join(shown)] if shown else []))
+        done = _ask(*words, *([shlex.join(shown)] if shown else []))
+        # The windows are a view: that they can't be shown, or were closed, stops no run.
+        if done.exit_code != 0:
+            call.say(f"no window for {event.label}: {done.stderr.strip()}")
+        elif not begun:
+            call.say(f"windows: {shlex.join(TMUX)} attach -t {session}")
+        begun.append(event.label)
 
     opened.journal.listeners.append(hear)
     try:
@@ -60,7 +65,5 @@ def _shown(opened: Session, label: str, agent: str) -> list[str]:
     return [*arena, "logs", label, "--run", opened.run, "--follow"]
 
 
-def _ask(*words: str) -> None:
-    done = process.capture([*TMUX, *words], cwd=Path("/"), timeout=20)
-    if done.exit_code != 0:
-        raise ArenaError(f"tmux {words[0]}: {done.stderr.strip()}")
+def _ask(*words: str) -> Captured:
+    return process.capture([*TMUX, *words], cwd=Path("/"), timeout=20)

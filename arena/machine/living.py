@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -67,4 +68,14 @@ def gits_at(folders: Iterable[Path]) -> list[int]:
         inside = any(here == place or here.startswith(place + "/") for place in places)
         if inside and name.startswith("git"):
             found.append(int(entry.name))
+    return found
+
+
+def with_variable(name: str, value: str) -> list[int]:
+    """Ids of the processes that began with this variable in their environment; none where `visible` says no."""
+    wanted, found = os.fsencode(f"{name}={value}"), []
+    for entry in PROC.glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
     return found

@@ -78,9 +78,9 @@ def slug(text: str, *, limit: int = 40) -> str:
     return name.removesuffix(".lock").rstrip("-._")
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """Writes a file so that a reader, or a crash, sees the old content or the new, never a part."""
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -117,7 +117,7 @@ def _sync_folder(folder: Path) -> None:
 def write_json(path: Path, data: object, *, durable: bool = True) -> None:
     """Writes JSON with sorted keys, so that equal content gives equal bytes."""
     text = json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n"
-    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
+    write_text(path, text, durable=durable)
 
 
 def read_json(path: Path) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import filterfalse
 from typing import Any
 
 from arena.patterns import tables
@@ -11,6 +13,7 @@ from arena.patterns.plan import POLICIES, Contract, Plan, Step, Stream, Sync, be
 from arena.patterns.tables import Fault, near
 
 LIMIT = 1 << 20  # bytes of a plan file
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 # The tables of a plan file: the record of each, and keys that are called otherwise there.
 TABLES: dict[str, Any] = {
     "stream": Stream, "task": Step, "sync": Sync, "contract": Contract,
@@ -82,6 +85,8 @@ def _names(plan: Plan, agents: Mapping[str, Any]) -> Iterator[Fault]:
         if contract.policy not in POLICIES:
             known = " or ".join(POLICIES)
             yield f"contract {contract.path}.policy", f"must be {known}"
+    for name in filterfalse(NAME.fullmatch, nodes):
+        yield name, "a name has letters, digits, points, dashes and underlines only"
     for step in plan.steps:
         if not 1 <= step.width <= 100:
             yield f"task {step.id}.width", "must be from 1 to 100"

@@ -39,7 +39,7 @@ def drawing(plan: Plan, status: Mapping[str, str]) -> dict[str, Any]:
 
 
 def html(plan: Plan, facts: Mapping[str, Any], tries: Sequence[Mapping[str, Any]], times: str) -> str:  # fmt: skip
-    """The page as text. `facts` are `sessionfile.standing`; `tries` the runs of tasks: task, run, report, why."""
+    """The page as text. `facts` are `sessionfile.standing`; `tries` are `sessionfile.tries` with the reports."""
     made = clean_tree({"plan": facts, "tries": list(tries), "times": times})
     status = {task["id"]: task["status"] for task in made["plan"]["tasks"]}
     status |= {s["name"]: "COMPLETE" if s["time"] else "PENDING" for s in made["plan"]["syncs"]}  # fmt: skip

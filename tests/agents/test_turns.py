@@ -203,6 +203,35 @@ def test_messages_keep_their_order_and_come_once(tmp_path):
     assert [control.receive(tmp_path, "a.b") for _ in range(3)] == ["two", "three", None]  # fmt: skip
 
 
+def test_no_message_is_written_over_by_another(tmp_path):
+    texts = {f"text {n}" for n in range(40)}
+    senders = [threading.Thread(target=control.send, args=(tmp_path, "a", text)) for text in texts]  # fmt: skip
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    heard = [control.receive(tmp_path, "a") for _ in texts]
+    assert set(heard) == texts
+    assert control.receive(tmp_path, "a") is None
+    assert all(p.name.endswith(".heard") for p in (tmp_path / "logs").iterdir())
+
+
+def test_secrets_stay_out_of_what_an_agent_writes_for_people(place, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "hush-hush-1234")
+    body = EDIT + (
+        "token = os.environ['MY_TOKEN']\n"
+        "pathlib.Path('RESULTS.md').write_text(f'Used {token}.')\n"
+        "pathlib.Path('HANDOFF_FROM_A.md').write_text(f'- File: {token}')\n"
+        "pathlib.Path(os.environ['ARENA_SIGNALS']).write_text(json.dumps({'signal': 'note', 'text': token}) + '\\n')\n"
+    )
+    opened, [tried] = place.run(body, env=("MY_TOKEN",))
+    assert tried.candidate.message == "Used [secret]."
+    notes = opened.folder / "notes" / "command-1" / "HANDOFF_FROM_A.md"
+    assert notes.read_text() == "- File: [secret]"
+    [said] = [e.data["text"] for e in opened.journal.events() if e.kind == "signal"]
+    assert said == "[secret]"
+
+
 def test_the_wait_doubles_with_jitter_up_to_an_hour():
     rng = random.Random(1)
     waits = [[backoff(n, first=10, rng=rng) for _ in range(200)] for n in range(1, 5)]

@@ -420,3 +420,127 @@ def test_d15_the_budget_holds_for_a_whole_plan(shop, tmp_path):
     states = {name: entry["state"] for name, entry in found["entries"].items()}
     assert states == {"a": "merged", "b": "merged", "c": "blocked"}
     assert "budget is spent" in found["entries"]["c"]["why"]
+
+
+def test_a_target_that_moved_on_is_what_the_landing_is_tested_against(shop):
+    """A test that others brought since the plan's base counts: what breaks it does not land."""
+    base = shop.git("rev-parse", "main")
+    test = (
+        "import os\n\n\ndef test_no_flag():\n    assert not os.path.exists('flag.py')\n"
+    )
+    tip = shop.commit("others", tests__test_flag_py=test)
+    found = run(shop, task("a", put("flag.py")), code=1, words=["--base", base])
+    assert found["entries"]["a"]["state"] == "merged"
+    assert "plan: BLOCKED" in found["err"]
+    assert "regressions" in found["err"]
+    assert shop.git("rev-parse", "main") == tip
+
+
+def test_what_stands_in_the_way_of_the_landing_is_told_and_it_goes_on_later(shop):
+    dirty = shop.path / "calc.py"
+    before = dirty.read_text()
+    dirty.write_text(before + "# mine\n")
+    one = task("a", "echo '# theirs' >> calc.py; " + put("a.py"))
+    found = run(shop, one, code=1, words=["--base", "HEAD"])
+    assert "plan: BLOCKED" in found["err"]
+    assert "calc.py" in found["err"]
+    assert dirty.read_text() == before + "# mine\n"
+    dirty.write_text(before)
+    assert "all of it is done" in shop.told("resume", found["run"])
+    assert "# theirs" in dirty.read_text()
+    assert "is done" in shop.refused("resume", found["run"])
+
+
+def test_each_task_lands_by_itself_where_the_plan_says_so(shop):
+    head = HEAD + 'land = "each"\n'
+    parts = [task("a", put("a.py")), task("b", "exit 3", depends_on=["a"], retries=0)]
+    main = shop.git("rev-parse", "main")
+    found = run(shop, *parts, head=head, code=1)
+    assert "a.py" in shop.git("ls-tree", "--name-only", "main").split()
+    assert shop.git("branch", "--list", "arena/*/staging") == ""
+    assert shop.json("status", found["run"])["state"] == "blocked"
+    tries = [row["run"] for row in shop.json("list") if "shop-a" in row["run"]]
+    shop.told("undo", tries[0])
+    assert shop.git("rev-parse", "main") == main
+    found = run(shop, parts[0], head=head, words=["--merge", "never"])
+    assert shop.git("rev-parse", "main") == main
+    assert "a.py" in shop.git("ls-tree", "--name-only", f"arena/{found['run']}/staging")
+
+
+def test_what_is_merged_is_not_done_again_when_only_the_journal_missed_it(shop, tmp_path):  # fmt: skip
+    log, key = tmp_path / "calls", tmp_path / "key"
+    parts = [
+        task("a", f"echo a >> {log}; {put('a.py')}", owns=["/a.py"]),
+        task("b", f"test -e {key} && {put('b.py')}", depends_on=["a"], retries=0),
+    ]
+    found = run(shop, *parts, code=1)
+    [path] = (tmp_path / "state").glob(f"*/runs/{found['run']}/journal.log")
+    lines = path.read_bytes().splitlines(keepends=True)
+    last = next(n for n, text in enumerate(lines) if b'"task-merged"' in text)
+    path.write_bytes(b"".join(lines[:last]))
+    key.touch()
+    assert "all of it is done" in shop.told("resume", found["run"])
+    assert log.read_text() == "a\n"
+
+
+def test_a_plan_whose_staging_branch_is_gone_never_claims_to_be_done(shop, tmp_path):
+    key = tmp_path / "key"
+    do = f"test -e {key} && {put('b.py')}"
+    parts = [task("a", put("a.py")), task("b", do, depends_on=["a"], retries=0)]
+    found = run(shop, *parts, code=1)
+    shop.told("clean", found["run"])
+    key.touch()
+    assert "arena restore" in shop.arena("resume", found["run"]).stderr
+    shop.told("restore", found["run"], "staging")
+    assert shop.git("branch", "--list", f"arena/{found['run']}/staging")
+    assert "all of it is done" in shop.told("resume", found["run"])
+    assert {"a.py", "b.py"} <= set(shop.git("ls-tree", "--name-only", "main").split())
+
+
+def test_stop_ends_a_task_of_a_plan_without_another_try(shop, tmp_path):
+    ticks = tmp_path / "ticks"
+    wait = f"while true; do echo . >> {ticks}; sleep 0.05; done"
+    text = HEAD + task("a", wait) + task("b", put("b.py"), depends_on=["a"])
+    (shop.path.parent / "plan.toml").write_text(text)
+    run = shop.json("run", "--plan", "../plan.toml", "--detach")["run"]
+    end = time.monotonic() + 60
+    while not ticks.exists():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    shop.told("stop", run, "a")
+    found = shop.json("wait", code=1)
+    assert found["entries"]["a"]["tries"] == 1
+    assert "stopped by the user" in found["entries"]["a"]["why"]
+    assert found["entries"]["b"]["state"] == "waiting"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_person_works_on_a_task_of_a_plan(shop, inside):
+    text = HEAD + task("page", "x", agent="human", retries=0)
+    (shop.path.parent / "plan.toml").write_text(text)
+    run = shop.json("run", "--plan", "../plan.toml", "--detach")["run"]
+    end = time.monotonic() + 60
+    while not (trees := list((shop.path.parent / "state").glob("*/runs/*shop-page/worktrees/page"))):  # fmt: skip
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    (trees[0] / "page.py").write_text("x = 1\n")
+    while "no person" in (done := _done(shop, trees[0] if inside else None)).stderr:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert done.returncode == 0, done.stderr
+    assert shop.json("wait", run)["state"] in ("done", "merged")
+    assert "page.py" in shop.git("ls-tree", "--name-only", "main")
+
+
+def _done(shop, place):
+    return shop.arena("done", **({"cwd": place} if place else {}))
+
+
+def test_agents_of_a_plan_that_can_not_begin_are_refused_before_anything(shop):
+    for text, said in (
+        (task("a", "x", agent="amp"), "amp"),
+        (task("../a", "x"), "a name has letters"),
+    ):
+        (shop.path.parent / "plan.toml").write_text(HEAD + text)
+        assert said in shop.arena("run", "--plan", "../plan.toml").stderr
+        assert shop.json("list") == []

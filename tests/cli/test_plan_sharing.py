@@ -91,6 +91,19 @@ def test_b4_a_blocking_handoff_is_done_by_its_owner_before_the_merge(
     assert ("core/api.py" in files) == (blocking == "Yes")
 
 
+@pytest.mark.parametrize("file", ["**", "/", "other.py"])
+def test_b4_what_no_stream_owns_is_no_agents_to_give_away(shop, tmp_path, file):
+    note = tmp_path / "note.md"
+    said = NOTE.format(do="echo > stray.py", blocking="Yes")
+    note.write_text(said.replace("core/api.py", file).replace("core:", "nobody:"))
+    stream = '[[stream]]\nname = "ui"\nowns = ["/ui/"]\n'
+    do = f"{put('ui/a.py')}; cp {note} HANDOFF_FROM_UI.md"
+    found = run(shop, stream, task("page", do, stream="ui", retries=0), code=1)
+    assert "which no stream owns" in found["entries"]["page"]["why"]
+    staging = f"arena/{found['run']}/staging"
+    assert "stray.py" not in shop.git("ls-tree", "--name-only", staging)
+
+
 def test_b4_the_documents_own_format_is_read():
     text = NOTE.format(do="x", blocking="Yes") + "- [x] **File**: b.py\n- Change: y\n"
     first, second = parse(text)

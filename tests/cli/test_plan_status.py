@@ -60,11 +60,24 @@ def test_a8_a9_e5_the_path_is_in_the_prompt_and_writing_there_changes_nothing(sh
 
 
 def test_signals_from_outside_and_to_nobody(shop):
-    assert (
-        "does not go on" in shop.refused("signal", "note", "x", "--label", "a") or True
-    )
+    assert "no run in this repository" in shop.refused("signal", "note", "--label", "a")
+    assert "whose signal" in shop.refused("signal", "note", "x")
     assert shop.arena("signal", "dance").returncode == 2
-    assert "is no plan" in (shop.told("judge", "good"), shop.refused("handoff"))[1]
+    shop.told("judge", "good")
+    assert "does not go on" in shop.refused("signal", "note", "x", "--label", "a")
+    gone = shop.with_env(ARENA_SIGNALS=str(shop.path / "no" / "where"))
+    assert "can't tell" in gone.refused("signal", "note", "x")
+    assert "is no plan" in shop.refused("handoff")
+
+
+def test_what_agents_say_can_do_no_harm_in_the_handoff_file(shop, tmp_path):
+    note = tmp_path / "note.md"
+    note.write_text("### For x:\n- File: y\n- Change: \x1b[31mred<img src=x>`|\n")
+    found = run(shop, task("a", f"{put('a.py')}; cp {note} HANDOFF_FROM_A.md"))
+    said = shop.told("handoff", found["run"])
+    assert "\x1b" not in said
+    assert "<img" not in said
+    assert "red&lt;img src=x>'" in said
 
 
 def test_whatever_is_no_signal_is_passed_over(tmp_path):

@@ -174,7 +174,8 @@ def test_json_of_a_detached_run_is_one_document(going):
 
 
 @pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux")
-def test_each_entry_has_a_window_of_tmux_until_the_run_ends(project, tmp_path):
+@pytest.mark.parametrize("closed", [False, True])
+def test_each_entry_has_a_window_of_tmux_until_the_run_ends(project, tmp_path, closed):
     program, mark = tmp_path / "waits.sh", tmp_path / "go"
     program.write_text(AGENT)
     program.chmod(0o755)
@@ -195,6 +196,8 @@ def test_each_entry_has_a_window_of_tmux_until_the_run_ends(project, tmp_path):
         until(lambda: "ready command-1" in screen("command-1"))
         until(lambda: "ready command-2" in screen("command-2"))
         assert "ready command-1" not in screen("command-2")
+        if closed:  # the windows are a view: who closes them stops nothing
+            there.program("tmux", "-L", "arena", "kill-server")
         mark.touch()
         err = going.communicate(timeout=120)[1]
         assert going.returncode == 0, err
@@ -263,3 +266,14 @@ def test_a_run_that_was_killed_is_resumed_with_what_its_agents_left(going):
     assert {one["label"] for one in done["candidates"]} == {"command-1", "command-2"}
     assert done["verdict"]["winner"], "both summed all values before"
     assert going.json("status")["state"] == "judged"
+
+
+def test_an_entry_that_is_called_as_a_plans_branch_is_cleaned_like_any_other(project):
+    command = 'command = ["sh", "-c", "sed -i \'s/values.1:./values/\' calc.py", "{prompt}"]\n'
+    (project.path / "arena.toml").write_text(command)
+    words = ["--agents", "command", "--base", "HEAD", "--merge", "never", "--json"]
+    run = json.loads(project.told("run", "x", "--approach", "staging", *words))["run"]
+    assert project.git("branch", "--list", f"arena/{run}/staging")
+    project.told("clean", run)
+    assert project.git("branch", "--list", "arena/*") == ""
+    assert project.git("rev-parse", f"refs/arena/archive/{run}/staging")
