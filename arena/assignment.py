@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from arena import control, deliver, journal, prompts, race, runs, session
 from arena import task as tasks
@@ -17,6 +17,7 @@ from arena.machine import process, records, store
 from arena.machine.store import slug
 from arena.machine.switch import HalfDone
 from arena.machine.transaction import value_of
+from arena.passed import Passed, accepted
 from arena.patterns import Entry, compete
 from arena.patterns.plan import Plan, Step
 from arena.race import Race
@@ -53,24 +54,6 @@ class Division:
         return value_of(self.session.repo, self.staging)
 
 
-class Passed(NamedTuple):
-    """The run of a task that gave an acceptable candidate, its label and its commit."""
-
-    run: Session
-    label: str
-    commit: str
-
-    @property
-    def files(self) -> list[str]:
-        """The paths that it changed."""
-        return [
-            path
-            for event in self.run.journal.events()
-            if event.kind == "candidate" and event.label == self.label
-            for path in event.data["files"]
-        ]
-
-
 class Assignment:
     """One task with its tries."""
 
@@ -93,7 +76,7 @@ class Assignment:
             return None
         made = session.reopen(self.division.session.here, run, given={}, config=None)
         path = made.folder / "result.json"
-        return _accepted(made, store.read_json(path))[0] if path.exists() else None
+        return accepted(made, store.read_json(path))[0] if path.exists() else None
 
     def until_passed(self) -> Passed | None:
         """Tries until a candidate is acceptable, or no try is left."""
@@ -236,7 +219,7 @@ class Assignment:
         )  # fmt: skip
         document = race.run(stake, entries)
         made.journal.add("ended", code=0 if document["verdict"]["winner"] else 1)
-        passed, self.why = _accepted(made, document)
+        passed, self.why = accepted(made, document)
         return passed
 
     def _entries(self, what: Task, agent: str, seed: int) -> list[Entry]:
@@ -303,25 +286,3 @@ def _follow_up(plan: Plan, name: str, wish: Handoff) -> Step:
         what = one_line(wish.file or wish.domain, limit=80)
         raise ArenaError(f"it needs a change of {what}, which no stream owns.")
     return Step(id=name, prompt=prompt, stream=owners[0])
-
-
-def _accepted(made: Session, document: Mapping[str, Any]) -> tuple[Passed | None, str]:
-    """The candidate to merge, or why there is none."""
-    verdict = document["verdict"]
-    label = verdict["winner"] or (
-        verdict["leader"] if verdict["confidence"] == "toss-up" else None
-    )
-    # Onto the staging branch goes what passes; only an open question about it needs a person first.
-    open_questions = [words for words in verdict["blocks"] if ":" in words]
-    if label and not open_questions:
-        commits = {c["label"]: c["commit"] for c in document["candidates"]}
-        return Passed(made, str(label), commits[label]), ""
-    reasons = [
-        f"{c['label']}: {c['excluded']}"
-        for c in document["candidates"]
-        if c["excluded"]
-    ]
-    reasons += [
-        f"{one['label']}: {one['outcome']}, {one['why']}" for one in document["failed"]
-    ]
-    return None, "; ".join([*open_questions, *reasons] or [verdict["headline"]])
