@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,10 @@ def progress(opened: Session, call: Call) -> Iterator[None]:
                 listeners.append(hear)
                 yield
     except BaseException as error:
-        code = getattr(
-            error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 3
-        )
-        opened.journal.add("ended", code=code, why=str(error))
+        interrupted = isinstance(error, KeyboardInterrupt)
+        code = getattr(error, "exit_code", 130 if interrupted else 3)
+        with suppress(ArenaError):  # a full disk: what went wrong first is what counts
+            opened.journal.add("ended", code=code, why=str(error))
         raise
     finally:
         opened.discard_if_unplanned()
