@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 from arena.errors import ArenaError, Refused
@@ -46,6 +47,31 @@ def keep_all(session: Session, commits: Mapping[str, str]) -> list[str]:
         raise ArenaError(f"{names} did not arrive whole in {repo.common_dir}.")
     session.quarantine.keep_all(wanted)  # a second copy, out of the agents' reach
     return list(wanted)
+
+
+class Keeper:
+    """`keep` for many threads: whoever comes while one is at work is served by the next, all with one transfer."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._waiting: dict[str, str] = {}
+        self._at_work = threading.Lock()
+
+    def keep(self, label: str, commit: str) -> None:
+        """As `keep` of this module, with the same errors."""
+        self._waiting[label] = commit
+        with self._at_work:
+            if label not in self._waiting:
+                return
+            batch = self._waiting.copy()
+            try:
+                keep_all(self._session, batch)
+            except ArenaError:  # whose fault it is shows alone
+                batch = {label: commit}
+                keep_all(self._session, batch)
+            finally:
+                for one in batch:
+                    del self._waiting[one]
 
 
 def archived(repo: Repository, run: str) -> dict[str, str]:

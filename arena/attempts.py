@@ -66,8 +66,7 @@ def run_all(
         if event.kind == "repository-changed"
     ]
     before = fingerprint.take(repo, saved=saved)
-    # One after the other: git's own locks are in the way of more.
-    trees = [worktrees.add(session, entry.label, base=base) for entry in entries]
+    trees = worktrees.add_all(session, [entry.label for entry in entries], base=base)
     crew = Crew(session, [entry.label for entry in entries])
     one_each = partial(_try, crew, task, look)
     try:
@@ -120,7 +119,8 @@ def _try(
         return Tried(entry, attempt, None, str(error))
     if found:
         found = replace(found, message=found.message or attempt.told.text or "")
-        _keep(session, tree, found)
+        crew.archive.keep(label, found.commit)
+        _note(session, tree, found)
     return Tried(entry, attempt, found, attempt.why)
 
 
@@ -132,7 +132,8 @@ def collect(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Can
         one = snapshot.collect(session, tree, entry, task.suite)
         if one:
             found.append(replace(one, agent=None, source="spawned worktree"))
-            _keep(session, tree, one)
+            archive.keep(session, tree.label, one.commit)
+            _note(session, tree, one)
     return found
 
 
@@ -158,8 +159,7 @@ def left(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candid
     return [replace(one, agent=agent.get(one.label)) for one in found]
 
 
-def _keep(session: Session, tree: Worktree, found: Candidate) -> None:
-    archive.keep(session, tree.label, found.commit)
+def _note(session: Session, tree: Worktree, found: Candidate) -> None:
     base_tree = session.quarantine.tree_of(tree.base)
     changes = session.quarantine.changes(base_tree, found.tree)
     files = [change.path for change in changes]

@@ -13,6 +13,7 @@ from arena import agents, control
 from arena.agents import Attempt, Order
 from arena.agents.agent import Agent, Outcome
 from arena.agents.reading import Follower, Report
+from arena.archive import Keeper
 from arena.errors import ArenaError
 from arena.machine import process
 from arena.machine.executor import default_jobs
@@ -40,6 +41,7 @@ class Crew:
         places = {
             name: control.stem(session.folder, f"{name}.signals") for name in labels
         }
+        self.archive = Keeper(session)
         self.ears = {name: Ear(place) for name, place in places.items()}
         for event in session.journal.events():  # what earlier waves spent counts, too
             if event.kind == "attempt":

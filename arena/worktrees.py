@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from arena import control
@@ -53,35 +54,50 @@ def add(session: Session, label: str, *, base: str) -> Worktree:
     journal: only then will `clean` ever remove it. Raises ArenaError if the place or the branch is taken, or git
     can't do it; then neither is left behind.
     """
-    repo, name = session.repo, f"arena/{session.run}/{label}"
-    for part in (session.run, label):
+    (tree,) = add_all(session, [label], base=base)
+    return tree
+
+
+def add_all(session: Session, labels: Iterable[str], *, base: str) -> list[Worktree]:
+    """As `add`, one after the other: git's own locks are in the way of more. Those made before a failure stay."""
+    repo, folder = session.repo, session.folder.resolve() / "worktrees"
+    branches = {label: f"refs/heads/arena/{session.run}/{label}" for label in labels}
+    for part in (session.run, *branches):
         if not part or store.slug(part, limit=len(part)) != part:
             raise Refused(f"{part!r} can't be a name of a run or an entry.")
-    folder = session.folder.resolve() / "worktrees"
     folder.mkdir(parents=True, exist_ok=True)
-    path, branch = folder / label, f"refs/heads/{name}"
-    if os.path.lexists(path) or value_of(repo, branch):
-        raise Refused(f"{path} or the branch {name} exists already. Remove it first.")
-    options = ("-q", "--no-checkout", "--no-track", "--lock", "-b", name, "--reason")
+    taken = repo.refs(*branches.values())
+    for label, branch in branches.items():
+        if os.path.lexists(path := folder / label) or branch in taken:
+            name = branch.removeprefix("refs/heads/")
+            raise Refused(
+                f"{path} or the branch {name} exists already. Remove it first."
+            )
+    sparse = repo.ask("config", "--type=bool", "core.sparseCheckout").text == "true"
+    options, made = repo.unfiltered().options, list[Worktree]()
+    for label, branch in branches.items():
+        tree = Worktree(label, folder / label, branch, base)
+        patiently(repo, partial(_register, session, tree))
+        tree = replace(tree, inode=tree.path.stat().st_ino)
+        try:
+            _fill(repo, tree, options, sparse=sparse)
+        except ArenaError:
+            store.remove_tree(tree.path)
+            patiently(repo, partial(_unmake, repo, tree))
+            raise
+        session.journal.add("worktree", **records.to_json(tree))
+        made.append(tree)
+    return made
 
-    def register() -> None:
-        command = ("worktree", "add", *options, f"arena {session.run}", "--", str(path))
-        answer = repo.ask(*command, base)
-        if answer.code != 0:
-            # It may leave the branch without its worktree (measured).
-            _unmake(repo, Worktree(label, path, branch, base))
-            raise GitError(f"can't make the worktree {path}: {one_line(answer.err)}")
 
-    patiently(repo, register)
-    tree = Worktree(label, path, branch, base, path.stat().st_ino)
-    try:
-        _fill(repo, tree)
-    except ArenaError:
-        store.remove_tree(path)
-        patiently(repo, lambda: _unmake(repo, tree))
-        raise
-    session.journal.add("worktree", **records.to_json(tree))
-    return tree
+def _register(session: Session, tree: Worktree) -> None:
+    repo, name = session.repo, tree.branch.removeprefix("refs/heads/")
+    words = ("-q", "--no-checkout", "--no-track", "--lock", "-b", name, "--reason")
+    command = ("worktree", "add", *words, f"arena {session.run}", "--", str(tree.path))
+    answer = repo.ask(*command, tree.base)
+    if answer.code != 0:
+        _unmake(repo, tree)  # it may leave the branch without its worktree (measured)
+        raise GitError(f"can't make the worktree {tree.path}: {one_line(answer.err)}")
 
 
 def _unmake(repo: Repository, tree: Worktree) -> None:
@@ -93,12 +109,13 @@ def _unmake(repo: Repository, tree: Worktree) -> None:
         move_refs(repo, [move], why="arena: worktree not made")
 
 
-def _fill(repo: Repository, tree: Worktree) -> None:
+def _fill(
+    repo: Repository, tree: Worktree, options: tuple[str, ...], *, sparse: bool
+) -> None:
     admin = admin_dirs(repo)[tree.path]
-    if repo.ask("config", "--type=bool", "core.sparseCheckout").text == "true":
-        # The worktree has its own patterns; the user's stay as they are.
+    if sparse:  # the worktree has its own patterns; the user's stay as they are
         store.write_text(admin / "info" / "sparse-checkout", "/*\n")
-    there = Repository(admin, tree.path, options=repo.unfiltered().options)
+    there = Repository(admin, tree.path, options=options)
     there.call("-c", "core.sparseCheckout=false", "read-tree", "-m", "-u", tree.base)
 
 

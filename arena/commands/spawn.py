@@ -24,12 +24,11 @@ def spawn(call: Call, name: str | None) -> int:
         target = choose_target(opened.repo, target)
         opened.freeze(base=base, target=target, labels=labels)
         env = agents.agent_environment(settings.env, agent=AGENTS["command"])
-        made = []
-        for label in labels:
-            made.append(worktrees.add(opened, label, base=base))
-            own = {**env, "ARENA_RUN": opened.run, "ARENA_LABEL": label}
-            attempts.prepare(opened, Task(prompt=None), made[-1], own)
-            opened.journal.add("spawned", label)
+        made = worktrees.add_all(opened, labels, base=base)
+        for tree in made:
+            own = {**env, "ARENA_RUN": opened.run, "ARENA_LABEL": tree.label}
+            attempts.prepare(opened, Task(prompt=None), tree, own)
+            opened.journal.add("spawned", tree.label)
     opened.journal.add("ended", code=0)
     lines = [
         f"{tree.path}  ({tree.branch.removeprefix('refs/heads/')})" for tree in made

@@ -7,7 +7,7 @@ import ast
 from arena.evaluation.measurement import NOTE, Findings, flag, missing, value
 from arena.evaluation.own_environment import added_dependencies
 from arena.evaluation.subject import Subject
-from arena.machine.quarantine import Change
+from arena.machine.changes import Change
 
 NAMES = {
     "effective": "", "compiles": "", "merges": "", "diff.files": "files", "diff.source_lines": "lines",

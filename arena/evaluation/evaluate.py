@@ -26,8 +26,8 @@ from arena.evaluation.subject import Subject
 from arena.evaluation.suite import Runner
 from arena.evaluation.testrun import TestRun
 from arena.machine import preload
+from arena.machine.changes import Change
 from arena.machine.executor import Executor
-from arena.machine.quarantine import Change
 from arena.patterns.explore import Measure
 from arena.session import Session
 from arena.territory import EVERYWHERE, Territory

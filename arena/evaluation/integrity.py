@@ -10,7 +10,8 @@ from arena.evaluation import measurement as told
 from arena.evaluation.measurement import Findings, Flag, Value, flag, missing, value
 from arena.evaluation.plan import CONFIG_NAMES
 from arena.evaluation.subject import Subject
-from arena.machine.quarantine import GITLINK, LINK, Change
+from arena.machine.changes import Change
+from arena.machine.quarantine import GITLINK, LINK
 
 NAMES = {"integrity": "", "import.proven": ""}
 SHARED_CONFIG = ("pyproject.toml", "setup.cfg")  # only a part of them is the runner's

@@ -10,7 +10,8 @@ from arena.evaluation.measurement import NOTE, SUSPICIOUS, Findings, flag
 from arena.evaluation.subject import Subject
 from arena.evaluation.tampering import RUNNER
 from arena.machine import raw
-from arena.machine.quarantine import GITLINK, Change
+from arena.machine.changes import Change
+from arena.machine.quarantine import GITLINK
 
 NAMES: dict[str, str] = {}
 # What a new file may do by its name alone.

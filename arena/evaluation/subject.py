@@ -11,7 +11,8 @@ from arena.evaluation.baseline import Baseline
 from arena.evaluation.measurement import NotMeasured
 from arena.evaluation.plan import Plan
 from arena.evaluation.testrun import TestRun
-from arena.machine.quarantine import Change, Quarantine
+from arena.machine.changes import Change
+from arena.machine.quarantine import Quarantine
 
 if TYPE_CHECKING:
     from arena.evaluation.outcomes import Comparison
@@ -43,7 +44,7 @@ class Subject:
 
     def after(self, change: Change) -> bytes:
         """The content of a changed file in the candidate, empty if it is not there."""
-        return self.quarantine.read(self.candidate.tree, change.path) or b""
+        return self.quarantine.after(change)
 
     def parsed(self, parse: Callable[[bytes], T]) -> Iterator[tuple[Change, T, T]]:
         """(change, parsed before, parsed after) of every Python file outside of the tests that is still there.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from arena.errors import ArenaError, GitError, one_line
 from arena.machine import git, raw, store, transfer
+from arena.machine.changes import Change, parse_changes
 from arena.machine.git import Repository
 
 # Stronger than any .gitattributes in a tree. Unspecified diff and merge (`!`) are git's own: binary by content,
@@ -30,23 +31,6 @@ class TreeEntry:
     mode: str
     oid: str
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One path that differs between two trees. `status` is A, M, D, T or R; `old_path` is set for R.
-
-    `added` and `removed` count lines, None for binary content."""
-
-    status: str
-    path: str
-    old_path: str | None
-    old_mode: str
-    mode: str
-    old_oid: str
-    oid: str
-    added: int | None
-    removed: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +51,9 @@ class Quarantine:
         self.git = Repository(path, None)
         # Ids name content: what was read once is read for good. A start of git costs as much as 1000 look-ups.
         self._listing = functools.lru_cache(maxsize=16)(self._list)
-        self._content = functools.lru_cache(maxsize=64)(self._blob)
+        self._content = functools.lru_cache(maxsize=256)(self._blob)
+        self._index = functools.lru_cache(maxsize=2)(self._index_of)
+        self._changed = functools.lru_cache(maxsize=128)(self._compare)
         self.tree_of = functools.lru_cache(maxsize=1024)(self.git.tree_of)
         with store.lock(path.with_suffix(".lock"), who="arena", wait=60):
             if not (path / "HEAD").exists():
@@ -170,6 +156,11 @@ class Quarantine:
             return None
         return self._content(entry.oid)
 
+    def after(self, change: Change) -> bytes:
+        """Content of a changed file on the new side, empty where it is gone (or is no plain file)."""
+        plain = change.status != "D" and change.mode not in (LINK, GITLINK)
+        return self._content(change.oid) if plain else b""
+
     def export(self, tree: str, target: Path) -> None:
         """Writes the raw files of a tree into an empty folder: no filter, attribute or hook acts.
 
@@ -192,28 +183,11 @@ class Quarantine:
 
     def changes(self, old: str, new: str) -> list[Change]:
         """What differs between two trees, sorted by path, renames found."""
-        fields = iter(self.git.call(*DIFF, "-z", "--raw", "--numstat", old, new).fields)
-        heads: dict[str, tuple[str | None, list[str]]] = {}
-        sizes: dict[str, tuple[int | None, int | None]] = {}
-        for field in fields:  # all heads, then all sizes
-            if field.startswith(":"):
-                path, old_path, words = next(fields), None, field[1:].split(" ")
-                if words[4][0] in "RC":
-                    old_path, path = path, next(fields)
-                heads[path] = old_path, words
-            else:
-                added, removed, path = field.split("\t", 2)
-                if not path:  # a rename: the two names follow
-                    _, path = next(fields), next(fields)
-                binary = added == "-"
-                sizes[path] = (None, None) if binary else (int(added), int(removed))
-        found = []
-        for path, (old_path, words) in sorted(heads.items()):
-            old_mode, mode, old_oid, oid, status = words
-            ids = (old_mode, mode, old_oid, oid)
-            size = sizes.get(path, (None, None))
-            found.append(Change(status[0], path, old_path, *ids, *size))
-        return found
+        return list(self._changed(old, new))
+
+    def _compare(self, old: str, new: str) -> tuple[Change, ...]:
+        words = (*DIFF, "-z", "--raw", "--numstat", old, new)
+        return parse_changes(self.git.call(*words).fields)
 
     def patch(self, old: str, new: str) -> bytes:
         """The unified diff of two trees, with git's own headers."""
@@ -265,10 +239,16 @@ class Quarantine:
     ) -> str:
         """The tree that a command makes of `start` in a fresh index."""
         with tempfile.TemporaryDirectory(prefix="arena-index-") as folder:
+            Path(folder, "index").write_bytes(self._index(start))
             env = {**env, "GIT_INDEX_FILE": f"{folder}/index"}
-            self.git.call("read-tree", start, env=env)
             self.git.call(*command, stdin=stdin, env=env)
             return self.git.call("write-tree", env=env).text
+
+    def _index_of(self, start: str) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="arena-index-") as folder:
+            index = Path(folder, "index")
+            self.git.call("read-tree", start, env={"GIT_INDEX_FILE": str(index)})
+            return index.read_bytes()
 
     def commit(
         self,

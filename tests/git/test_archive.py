@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,31 @@ def test_archive_never_takes_another_value(project: Any) -> None:
     with pytest.raises(ArenaError, match="already holds"):
         archive.keep(project.session, "b", two)
     assert archive.archived(project.repo, RUN) == {"b": one}
+
+
+def test_many_are_kept_at_once_and_the_one_that_can_not_be_stops_nobody(
+    project: Any,
+) -> None:
+    commits = {
+        f"c{number}": project.candidate(**{"b.txt": f"{number}\n"})
+        for number in range(12)
+    }
+    archive.keep(project.session, "c3", commits["c4"])
+    keeper = archive.Keeper(project.session)
+
+    def keep(label: str) -> str:
+        try:
+            keeper.keep(label, commits[label])
+        except ArenaError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(len(commits)) as pool:
+        said = dict(zip(commits, pool.map(keep, commits), strict=True))
+    wrong = {label for label, words in said.items() if words}
+    assert wrong == {"c3"}
+    assert "already holds" in said["c3"]
+    assert archive.archived(project.repo, RUN) == commits | {"c3": commits["c4"]}
 
 
 def test_restore_refuses(project: Any) -> None:

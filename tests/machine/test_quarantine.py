@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from arena.errors import ArenaError, GitError
-from arena.machine.quarantine import GITLINK, LINK, Change, Quarantine, TreeEntry
+from arena.machine.changes import Change
+from arena.machine.quarantine import GITLINK, LINK, Quarantine, TreeEntry
 
 from .conftest import Project, new_project
 from .test_git import ODD, bait
