@@ -120,9 +120,12 @@ def rescore() -> None:
 
 CHOOSE = flag("--interactive", text="Look at the candidates, then choose one.")
 ALL = flag("--all", "everyone", text="All that pass, the best first.")
+PULL = flag("--pr", "pull", text="Print the text of a pull request instead.")
 
 
-@command("merge.merge", "target keep", RUN, LABEL, CHOOSE, ALL, JSON)
+@command(
+    "merge.merge", "target style run_hooks keep", RUN, LABEL, CHOOSE, ALL, PULL, JSON
+)
 def merge() -> None:
     """Merge the winner of a run, or the candidate LABEL, once the merged tree has passed.
 
@@ -130,6 +133,8 @@ def merge() -> None:
       arena merge                       the winner of the latest run
       arena merge --interactive         look at all of them, and choose
       arena merge 20261121-1530 b       that candidate of that run
+      arena merge --style squash        as one commit
+      arena merge --pr                  the text of a pull request; nothing is merged
     """
 
 

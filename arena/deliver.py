@@ -11,6 +11,7 @@ from arena.evaluation.bench import open_bench
 from arena.evaluation.evaluate import evaluate
 from arena.land import Landed
 from arena.machine import store
+from arena.machine.transaction import Move
 from arena.rubric import Rubric
 from arena.session import Session
 from arena.task import Task
@@ -31,10 +32,11 @@ def deliver(
     target: str,
     subject: str = "Merge",
     instead: str | None = None,
+    style: str = "merge",
 ) -> Delivered:
     """Tests candidate `label` merged into `target` (a full ref name) by `rubric`, and moves `target` to it.
 
-    `subject` begins the message of the merge; `instead` is a commit on top of the candidate's that is merged.
+    `subject` begins the message of a merge; `instead` is a commit on top of the candidate's that is merged.
     Raises ArenaError (nothing has changed then) if the candidate is unknown or void, the merged tree does not pass,
     or something stands in the way.
     """
@@ -48,17 +50,17 @@ def deliver(
         raise ArenaError(f"{label} is void: its result can't be believed. Not merged.")
     tested: list[int] = []
 
-    def judge(merge: str, tree: str) -> tuple[str, ...]:
-        one = Candidate(label=label, commit=merge, tree=tree, source="merged tree")
-        tip = session.quarantine.git.call("rev-parse", f"{merge}^1").text
-        reasons, passed = failed_gates(session, what, one, rubric, base=tip)
+    def judge(move: Move) -> tuple[str, ...]:
+        tree = session.quarantine.tree_of(move.new)
+        one = Candidate(label=label, commit=move.new, tree=tree, source="merged tree")
+        reasons, passed = failed_gates(session, what, one, rubric, base=move.old)
         tested.append(passed)
         return reasons
 
-    message = _message(session, label, what, subject)
+    message = message_of(session, label, what, subject=subject, style=style)
     commit = instead or found.candidate.commit
     landed = land.land(
-        session, label, commit, target=target, message=message, judge=judge
+        session, label, commit, target=target, message=message, judge=judge, style=style
     )
     return Delivered(landed, tested[-1])
 
@@ -82,13 +84,20 @@ def failed_gates(
     return tuple(f"{gate.name}: {gate.why}" for gate in score.failed_gates), passed
 
 
-def _message(session: Session, label: str, what: Task, subject: str) -> str:
+def message_of(
+    session: Session, label: str, what: Task, *, subject: str = "Merge", style: str
+) -> str:
+    """The message of the commit with which a candidate lands."""
     first = (what.prompt or "").strip().splitlines()
-    about = f": {first[0][:60]}" if first else ""
+    about = first[0][:60] if first else ""
+    run = f"(arena {session.run})"
+    title = f"{subject} {label} {run}{': ' if about else ''}{about}"
+    if style == "squash":
+        title = f"{about or label} {run}"
     trailers = {
         "Arena-Run": session.run,
         "Arena-Candidate": label,
         "Arena-Verdict": result(session)["verdict"]["confidence"],
     }
     body = "".join(f"{name}: {value}\n" for name, value in trailers.items())
-    return f"{subject} {label} (arena {session.run}){about}\n\n{body}"
+    return f"{title}\n\n{body}"

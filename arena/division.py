@@ -153,15 +153,20 @@ def _land(division: Division) -> bool:
         f"Merge plan {division.plan.name} (arena {own.run})\n\nArena-Run: {own.run}\n"
     )
 
-    def judge(merge: str, _tree: str) -> tuple[str, ...]:
+    def judge(move: Move) -> tuple[str, ...]:
         # Against what it is merged with, which others may have moved on since the plan began.
-        tip = own.quarantine.git.call("rev-parse", f"{merge}^1").text
-        why = verify(division, merge, division.plan.verify, base=tip)
+        why = verify(division, move.new, division.plan.verify, base=move.old)
         return (why,) if why else ()
 
     try:
         land.land(
-            own, "plan", division.tip, target=str(target), message=title, judge=judge
+            own,
+            "plan",
+            division.tip,
+            target=str(target),
+            message=title,
+            judge=judge,
+            style=own.settings.style,
         )
     except HalfDone:
         raise

@@ -6,14 +6,16 @@ and again before the branch moves.
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena import archive
+from arena import archive, composing, hooks
+from arena.composing import How
 from arena.errors import ArenaError, Refused, one_line
 from arena.journal import Event
-from arena.machine import switch
+from arena.machine import switch, user
 from arena.machine.checkout import some
 from arena.machine.git import Repository
 from arena.machine.switch import HalfDone
@@ -22,7 +24,7 @@ from arena.moves import change, moves_of, settled
 from arena.session import Session
 
 TRIES = 3
-Gate = Callable[[str, str], tuple[str, ...]]
+Gate = Callable[[Move], tuple[str, ...]]
 
 
 class NotLanded(Refused):
@@ -50,26 +52,46 @@ class Undone:
 
 
 def land(
-    session: Session, label: str, commit: str, *, target: str, message: str, judge: Gate
+    session: Session,
+    label: str,
+    commit: str,
+    *,
+    target: str,
+    message: str,
+    judge: Gate,
+    style: str = "merge",
 ) -> Landed:
-    """Merges `commit` into the branch `target` (a full ref name) once `judge` passes the merge.
+    """Brings `commit` into the branch `target` (a full ref name) once `judge` passes what that gives.
 
-    `judge` gets the merge commit and its tree, both in the quarantine, and returns the reasons against it. If the
-    target moves meanwhile, it is merged and judged again, three times in all.
+    `style` is merge, squash or rebase. `judge` gets the move of the target, both commits in the quarantine, and
+    returns the reasons against it. If the target moves meanwhile, it is made and judged again, three times in all.
+    The user's hooks run where the settings say so, and the commits are signed where the user's git does.
 
-    Raises NotLanded if the merge does not pass or the target keeps moving, ArenaError if something stands in the
-    way. Nothing has changed then.
+    Raises NotLanded if it does not pass or the target keeps moving, ArenaError if something stands in the way.
+    Nothing has changed then.
     """
     session = settled(session)
     name = target.removeprefix("refs/heads/")
+    _refuse_protected(session, name)
+    how = How(
+        style=style,
+        target=name,
+        message=message,
+        committer=user.identity(session.repo),
+        signing=user.signing(session.repo),
+    )
+    # A plan's staging branch is ours: what the user's hooks look at is the landing at its end.
+    hooked = session.settings.run_hooks and not name.startswith("arena/")
     for _ in range(TRIES):
-        merge = _merge(session, commit, target, message)
-        reasons = judge(merge.new, session.quarantine.git.tree_of(merge.new))
+        move = _compose(session, commit, target, how, hooked=hooked)
+        reasons = judge(move)
         if reasons:
             why = one_line("; ".join(reasons))
             raise NotLanded(f"{label} merged into {name} does not pass: {why}.")
-        landed = _advance(session, merge, label, commit)
+        landed = _advance(session, move, label, commit)
         if landed is not None:
+            if hooked and landed.checkout:
+                hooks.after(session, landed.checkout, style=style)
             return landed
     raise NotLanded(
         f"{name} keeps moving: {TRIES} merges were tested, each time it had a newer commit. "
@@ -77,7 +99,17 @@ def land(
     )
 
 
-def _merge(session: Session, commit: str, target: str, message: str) -> Move:
+def _refuse_protected(session: Session, name: str) -> None:
+    if any(fnmatch.fnmatchcase(name, p) for p in session.settings.protected):
+        ways = f"arena merge {session.run} --pr, or --target BRANCH"
+        raise Refused(
+            f"{name} is protected by your settings, so nothing lands there. Make a pull request: {ways}."
+        )
+
+
+def _compose(
+    session: Session, commit: str, target: str, how: How, *, hooked: bool
+) -> Move:
     repo, quarantine = session.repo, session.quarantine
     old, name = _tip(repo, target), target.removeprefix("refs/heads/")
     if not quarantine.holds(commit):
@@ -89,19 +121,15 @@ def _merge(session: Session, commit: str, target: str, message: str) -> Move:
         raise Refused(f"{name} already contains {commit[:12]}.")
     if sorted(quarantine.git.merge_bases(old, commit)) != sorted(bases):
         quarantine.deepen(old, commit)
-    merged = quarantine.merge(old, commit)
-    if merged.tree is None:
-        raise Refused(
-            f"{commit[:12]} conflicts with {name} in {some(merged.conflicts)}. Merge by hand, or run the task again."
-        )
-    new = quarantine.commit(
-        merged.tree, parents=(old, commit), message=message, identity=repo.identity()
-    )
+    steps = composing.plan(quarantine, old, commit, how)
+    if hooked:
+        steps = hooks.before(session, old, steps, how)
+    new = composing.make(quarantine, old, steps, how)
     quarantine.keep(new, ref=f"refs/arena/land/{session.run}/merge")
     quarantine.give(new)
-    merge = Move(target, old, new)
-    switch.look(repo, [merge])
-    return merge
+    move = Move(target, old, new)
+    switch.look(repo, [move])
+    return move
 
 
 def _tip(repo: Repository, target: str) -> str:
@@ -171,10 +199,13 @@ def _to_undo(events: Iterable[Event]) -> list[Move]:
 
 
 def _moved_on(repo: Repository, move: Move, at: str) -> str:
+    """`move` is the one that would take back what landed."""
     if at and move.old and repo.is_ancestor(move.old, at):
+        merged = repo.resolve(f"{move.old}^2") is not None
+        words = f"-m 1 {move.old}" if merged else f"{move.new}..{move.old}"
         return (
             f"{move.name} has newer commits ({at[:12]}). To take the merge back on top of them, "
-            f"run on {move.name}: git revert -m 1 {move.old}."
+            f"run on {move.name}: git revert {words}."
         )
     old, where = move.old[:12] or "absent", at[:12] or "gone"
     return f"{move.name} is {where}, no longer {old}: somebody moved it."

@@ -65,6 +65,12 @@ class Settings:
         default=False, doc="stop the others as soon as one passes"
     )
     merge: str = option("ask", "merge the winner", "ask", "auto", "never")
+    style: str = option(
+        "merge", "how work lands: a merge, one commit, or its commits again",
+        "merge", "squash", "rebase",
+    )  # fmt: skip
+    run_hooks: bool = option(default=False, doc="your git hooks run when work lands")
+    protected: tuple[str, ...] = option((), "branches where nothing lands (patterns)")
     keep: bool = option(default=False, doc="keep worktrees and branches afterwards")
     test_timeout: float = option(1800.0, "time limit of the tests on the base")
     isolation: str = option("auto", "strongest sandbox, or none", "auto", "none")

@@ -13,6 +13,7 @@ from arena.commands import run as command
 from arena.commands.call import Call
 from arena.errors import ArenaError
 from arena.machine import git, resources
+from arena.machine.people import Identity
 
 PROMPT = "Shipping is free from exactly 50 on: quote(50, weight) must be 0."
 SUITE = "tests/test_free_shipping.py"
@@ -58,6 +59,6 @@ def _make(folder: Path | None) -> Path:
         shutil.copytree(source, place, ignore=leave_out, dirs_exist_ok=True)
         check = place.with_name(f"{place.name}-check")
         shutil.copytree(source / "held-out", check, dirs_exist_ok=True)
-    ada = git.Identity(name="arena demo", email="demo@localhost")
+    ada = Identity(name="arena demo", email="demo@localhost")
     git.create(place, message="Prices of parcels", identity=ada)
     return place

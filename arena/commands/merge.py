@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +11,9 @@ from arena import archive, division, land, publish, session, statusfiles
 from arena import clean as cleaning
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
-from arena.deliver import deliver, result
+from arena.deliver import deliver, message_of, result
 from arena.errors import ArenaError
+from arena.machine import store
 from arena.session import Session
 
 
@@ -39,10 +41,17 @@ def offer(
 
 
 def merge(
-    call: Call, run: str | None, label: str | None, *, interactive: bool, everyone: bool
+    call: Call,
+    run: str | None,
+    label: str | None,
+    *,
+    interactive: bool,
+    everyone: bool,
+    pull: bool,
 ) -> int:
-    """Merges the winner of a run, a named candidate of it, the one that the user chooses, or all that pass."""
-    if everyone and (label or interactive):
+    """Merges the winner of a run, a named candidate of it, the one that the user chooses, or all that pass; or prints
+    what a pull request would say."""
+    if everyone and (label or interactive or pull):
         raise ArenaError("--all leaves nothing to choose. Give one or the other.")
     opened = session.reopen(call.here, run, **call.place)
     target = call.given.get("target")
@@ -55,8 +64,36 @@ def merge(
         if label is None:
             call.say("nothing was merged")
             return 1
-    landed = [_land(opened, label or _winner(opened), call, target)]
+    label = label or _winner(opened)
+    if pull:
+        return _pull(opened, call, label, target)
+    landed = [_land(opened, label, call, target)]
     call.tell("", _ended(opened, call, landed))
+    return 0
+
+
+def _pull(opened: Session, call: Call, label: str, target: str | None) -> int:
+    """Prints title and text of a pull request, and on stderr the commands that make it."""
+    from arena.report import formats
+
+    what, measured = publish.load(opened)
+    if label not in {e.candidate.label for e in measured.candidates}:
+        raise ArenaError(f'run {opened.run} has no candidate "{label}".')
+    title, _, trailers = message_of(opened, label, what, style="squash").partition("\n")
+    document = store.read_json(opened.folder / "document.json")
+    document = {**document, "report": "", "next": []}  # they are of this machine
+    body = f"{formats.markdown(document).strip()}\n{trailers}"
+    ref = target or publish.planned(opened)["target"] or "main"
+    short, branch = ref.removeprefix("refs/heads/"), f"arena/{opened.run}/{label}"
+    words = ["gh", "pr", "create", "-B", short, "-H", branch, "-t", title, "-F", "FILE"]
+    commands = [
+        f"arena restore {opened.run} {label}",
+        f"git push origin {branch}",
+        shlex.join(words),
+    ]
+    call.say(["To open it, with this text in FILE:", *(f"  {c}" for c in commands)])
+    facts = {"title": title, "body": body, "branch": branch, "target": short}
+    call.tell([title, "", body.rstrip()], {**facts, "commands": commands})
     return 0
 
 
@@ -117,7 +154,8 @@ def _land(
     rules = load_rubric(opened)
     # What only explores may break tests; what lands may not.
     gates = load_rubric(opened, "default") if rules.merge == "never" else rules
-    landed, passed = deliver(opened, label, gates, target=ref)
+    style = opened.settings.style
+    landed, passed = deliver(opened, label, gates, target=ref, style=style)
     short, old, new = ref.removeprefix("refs/heads/"), landed.old[:9], landed.new[:9]
     call.say(f"tested  {old} + {label} → {new} ({passed} passed)")
     call.say(f"moved   {short} {old} → {new}")

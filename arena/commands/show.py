@@ -87,6 +87,7 @@ LINES = {
     "tests-validated": "{label}: {why}",
     "first-to-pass": "{label}: was the first to pass; the others stop",
     "unheard": "{label}: ended before it heard: {text}",
+    "hook-failed": "after the merge: {why}",
     "agent-waiting": "{label}: met a rate limit, tries again in {seconds:.0f} s",
     "agent-queued": f"{{label}}: {ENTRY_STATES['agent-queued']}",
     "task-started": "{label}: working, try {tries} (run {run})",

@@ -18,6 +18,7 @@ from typing import Any
 
 from arena.errors import ArenaError, GitError, one_line
 from arena.machine import store
+from arena.machine.people import Identity
 
 OLDEST = (2, 38)  # merge-tree --write-tree
 # Old histories have the three faults that fsck may ignore; the content is not in doubt. LFS content stays a
@@ -99,23 +100,6 @@ class Answer:
     def fields(self) -> list[str]:
         """The NUL-terminated fields of an answer to a `-z` command."""
         return self.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who commits."""
-
-    name: str
-    email: str
-
-    def variables(self) -> dict[str, str]:
-        """As the environment of `git commit-tree`."""
-        values = {"NAME": self.name, "EMAIL": self.email}
-        who = ("AUTHOR", "COMMITTER")
-        return {f"GIT_{w}_{k}": v for w in who for k, v in values.items()}
-
-
-ARENA = Identity("arena", "arena@localhost")
 
 
 @dataclass(frozen=True)
@@ -224,14 +208,18 @@ class Repository:
         """Whether `new` contains `old`."""
         return self.ask("merge-base", "--is-ancestor", old, new).code == 0
 
-    def identity(self) -> Identity:
-        """The user's name and address, read from their own configuration; ours where they have none."""
+    def setting(self, key: str, *options: str, outside: bool = False) -> str:
+        """The value of a key of the user's configuration, "" if there is none.
 
-        def of_user(key: str) -> str:
-            return _answer(self._start(("config", "--get", key), as_user=True)).text
-
-        name, email = of_user("user.name"), of_user("user.email")
-        return Identity(name or ARENA.name, email or ARENA.email)
+        `outside` takes only what stands outside of the repository, where agents do not write.
+        """
+        words = ("config", "-z", "--show-scope", *options, "--get-all", key)
+        fields = _answer(self._start(words, as_user=True)).fields
+        found = list(zip(fields[::2], fields[1::2], strict=True))
+        # `command` are our own pinned options.
+        barred = ("command", "local", "worktree") if outside else ("command",)
+        kept = [value for scope, value in found if scope not in barred]
+        return kept[-1] if kept else ""
 
     def changed_files(self) -> list[str]:
         """Tracked files of the checkout that differ from HEAD; empty for a bare repository."""

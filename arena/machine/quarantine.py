@@ -16,6 +16,8 @@ from arena.errors import ArenaError, GitError, one_line
 from arena.machine import git, raw, store, transfer
 from arena.machine.changes import Change, parse_changes
 from arena.machine.git import Repository
+from arena.machine.people import ARENA, Author, Identity
+from arena.machine.user import Signing
 
 # Stronger than any .gitattributes in a tree. Unspecified diff and merge (`!`) are git's own: binary by content,
 # three-way by line; `-diff` would make everything binary, `-merge` everything a conflict.
@@ -256,16 +258,26 @@ class Quarantine:
         *,
         parents: tuple[str, ...],
         message: str,
-        identity: git.Identity = git.ARENA,
+        identity: Identity = ARENA,
         date: str | None = None,
+        author: Author | None = None,
+        signing: Signing | None = None,
     ) -> str:
-        """Makes a commit object; `date` in git's format, now by default."""
+        """Makes a commit object; `date` in git's format, now by default; `author` if that is not who commits.
+
+        Raises GitError if it can't be signed.
+        """
         env = identity.variables()
         if date is not None:
             env |= {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        if author is not None:
+            env |= author.variables()
         links = [word for parent in parents for word in ("-p", parent)]
         text = message.encode("utf-8", "surrogateescape")
-        return self.git.call("commit-tree", tree, *links, stdin=text, env=env).text
+        options, sign = (signing.options, ["-S"]) if signing else ((), [])
+        env |= signing.env if signing else {}
+        words = (*options, "commit-tree", tree, *sign, *links)
+        return self.git.call(*words, stdin=text, env=env).text
 
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merges two commits in memory; merge drivers of the user's repository do not run here."""

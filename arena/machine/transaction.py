@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from arena.errors import GitError, one_line
 from arena.machine import store
-from arena.machine.git import ARENA, Repository
+from arena.machine.git import Repository
+from arena.machine.people import ARENA
 
 T = TypeVar("T")
 BRANCHES = "refs/heads/"

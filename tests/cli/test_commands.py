@@ -46,7 +46,7 @@ OPTIONS = {
     "judge": "prompt prompt-file base suite check holdout rubric python test junit env allow-network merge fast "
     "seed jobs target out json",
     "rescore": "rubric seed json",
-    "merge": "target keep all json",
+    "merge": "target style run-hooks keep all pr json",
     "restore": "branch",
     "clean": "dry-run",
     "report": "format open",
@@ -148,6 +148,31 @@ def test_merge_undo_restore_clean(project):
     assert project.git("show", "again:calc.py") != project.git("show", "main:calc.py")
     assert "Nothing was changed." in project.told("clean", "--dry-run")
     assert "is clean" in project.told("clean", run[:10])
+
+
+def test_the_text_of_a_pull_request_and_a_squash(project):
+    main = project.git("rev-parse", "main")
+    project.told("judge", "good", "worse", "--prompt", "Sum all of them")
+    made = project.json("merge", "--pr")
+    assert made["title"].startswith("Sum all of them (arena ")
+    assert (made["target"], made["branch"].rpartition("/")[2]) == ("main", "good")
+    assert "good wins" in made["body"]
+    assert "report" not in made["body"]  # it is on this machine
+    assert "Arena-Candidate: good" in made["body"]
+    said = project.arena("merge", "--pr")
+    assert said.stdout.startswith(made["title"])
+    assert "gh pr create" in said.stderr
+    assert project.git("rev-parse", "main") == main
+    assert "nothing to choose" in project.refused("merge", "--pr", "--all")
+
+    hook = project.path / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho never on a Thursday; exit 1\n")
+    hook.chmod(0o755)
+    squash = ("merge", "--style", "squash")
+    assert "never on a Thursday" in project.refused(*squash, "--run-hooks")
+    project.told(*squash)
+    assert project.git("log", "-1", "--format=%P%n%s") == f"{main}\ngood"
 
 
 def test_a_loser_is_merged_only_by_name_and_only_if_it_passes(project):

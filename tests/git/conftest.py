@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from arena.land import Landed, land
 from arena.machine import git
 from arena.machine.git import Repository
 from arena.machine.quarantine import Quarantine
+from arena.machine.transaction import Move
 from arena.session import Session
 from arena.settings import Settings
 from arena.worktrees import Worktree
@@ -112,12 +114,14 @@ class Project:
         commit: str,
         *,
         target: str = MAIN,
-        judge: Callable[[str, str], tuple[str, ...]] = lambda commit, tree: (),
+        judge: Callable[[Move], tuple[str, ...]] = lambda move: (),
+        settings: dict[str, Any] | None = None,
+        **more: Any,
     ) -> Landed:
         """Lands with what does not matter filled in."""
-        return land(
-            self.session, "b", commit, target=target, message="Merge b", judge=judge
-        )
+        facts: dict[str, Any] = {"message": "Merge b", **more}
+        session = replace(self.session, settings=Settings(**settings or {}))
+        return land(session, "b", commit, target=target, judge=judge, **facts)
 
     def worktree(self, label: str) -> Worktree:
         """A worktree of the run, written into the journal."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from arena.machine import fingerprint, git
-from arena.machine.git import Identity
+from arena.machine.people import Identity
 
 DEEDS = {
     "moves a branch": ("git update-ref refs/heads/other HEAD~1", "refs/heads/other was"),

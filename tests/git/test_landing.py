@@ -16,6 +16,7 @@ from arena.errors import ArenaError
 from arena.land import NotLanded
 from arena.machine import git
 from arena.machine.quarantine import Quarantine
+from arena.machine.transaction import Move
 
 MAIN, RUN = "refs/heads/main", "r1"
 
@@ -44,7 +45,12 @@ def test_clean_landing_with_the_target_checked_out(project: Any) -> None:
     )
     old = project.git("rev-parse", "main")
     seen = []
-    landed = project.land(commit, judge=lambda c, tree: seen.append((c, tree)) or ())
+    landed = project.land(
+        commit,
+        judge=lambda move: (
+            seen.append((move.new, project.quarantine.tree_of(move.new))) or ()
+        ),
+    )
     assert project.clean()
     assert project.files()["dir/b.txt"] == b"b\n"
     assert "gone.txt" not in project.files()
@@ -189,8 +195,8 @@ def test_moving_target_is_tested_again(project: Any) -> None:
     commit = project.candidate(**{"b.txt": "b\n"})
     seen: list[str] = []
 
-    def judge(merge: str, tree: str) -> tuple[str, ...]:
-        seen.append(tree)
+    def judge(move: Move) -> tuple[str, ...]:
+        seen.append(project.quarantine.tree_of(move.new))
         if len(seen) == 1:
             project.commit(**{"user.txt": "meanwhile\n"})
         return ()
@@ -205,8 +211,8 @@ def test_target_that_keeps_moving(project: Any) -> None:
     commit = project.candidate(**{"b.txt": "b\n"})
     seen: list[str] = []
 
-    def judge(merge: str, tree: str) -> tuple[str, ...]:
-        seen.append(tree)
+    def judge(move: Move) -> tuple[str, ...]:
+        seen.append(project.quarantine.tree_of(move.new))
         project.commit(**{"user.txt": f"{len(seen)}\n"})
         return ()
 
@@ -227,7 +233,7 @@ def test_conflict_names_the_files(project: Any) -> None:
 def test_judge_refuses(project: Any) -> None:
     commit = project.candidate(**{"a.txt": "theirs\n"})
     reasons = ("test_x fails", "test_y\nfails")
-    text = refused(project, commit, "test_x fails", judge=lambda c, t: reasons)
+    text = refused(project, commit, "test_x fails", judge=lambda _: reasons)
     assert "test_x fails; test_y fails" in text
     assert project.kinds() == []
 

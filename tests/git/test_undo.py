@@ -63,7 +63,7 @@ def test_undo_takes_back_two_landings(project: Any) -> None:
         landing_two,
         target="refs/heads/main",
         message="Merge c",
-        judge=lambda commit, tree: (),
+        judge=lambda move: (),
     )
     undo(project)
     assert state(project) == before
@@ -119,7 +119,7 @@ def listen(event):
 journal.listeners.append(listen)
 session = Session(run="r1", folder=journal.path.parent, here=Path(path), repo=repo, quarantine=Quarantine(repo),
                   settings=Settings(), journal=journal)
-land(session, "b", commit, target="refs/heads/main", message="Merge b", judge=lambda c, t: ())
+land(session, "b", commit, target="refs/heads/main", message="Merge b", judge=lambda move: ())
 """
 
 

@@ -14,7 +14,9 @@ import pytest
 from arena.errors import ArenaError, GitError
 from arena.machine import git, process, transaction
 from arena.machine.git import Repository
+from arena.machine.people import ARENA, Identity
 from arena.machine.transaction import Move
+from arena.machine.user import identity
 
 from .conftest import Project, new_project
 
@@ -248,14 +250,12 @@ def test_questions_about_history(project: Project) -> None:
 def test_the_user_commits_under_their_own_name(
     project: Project, tmp_path: Path
 ) -> None:
-    assert project.repo.identity() == git.Identity(name="Ada", email="ada@example.org")
+    assert identity(project.repo) == Identity(name="Ada", email="ada@example.org")
     project.git("config", "user.name", "Grace")
-    assert project.repo.identity() == git.Identity(
-        name="Grace", email="ada@example.org"
-    )
+    assert identity(project.repo) == Identity(name="Grace", email="ada@example.org")
     project.git("config", "--unset", "user.name")
     (tmp_path / "home" / "gitconfig").write_text("")
-    assert project.repo.identity() == git.ARENA
+    assert identity(project.repo) == ARENA
 
 
 def test_failure_carries_gits_words_in_one_line(project: Project) -> None:
@@ -276,9 +276,7 @@ def test_input_of_any_size_and_content(project: Project) -> None:
 
 
 def test_a_conversation_ends_with_its_input(project: Project) -> None:
-    conversation = project.repo.start(
-        "update-ref", "--stdin", env=git.ARENA.variables()
-    )
+    conversation = project.repo.start("update-ref", "--stdin", env=ARENA.variables())
     child = conversation.proc
     assert os.getsid(child.pid) == child.pid
     child.stdin.write(b"start\n")
@@ -392,7 +390,7 @@ def test_a_new_repository_has_all_files_in_its_first_commit(tmp_path: Path) -> N
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "file").write_text("x")
     repo = git.create(
-        tmp_path / "new", message="first", identity=git.Identity(name="N", email="n@e")
+        tmp_path / "new", message="first", identity=Identity(name="N", email="n@e")
     )
     project = Project(tmp_path / "new")
     assert project.git("log", "--format=%an %ae %s", "main") == "N n@e first"
