@@ -80,10 +80,11 @@ def archived(repo: Repository, run: str) -> dict[str, str]:
     return {ref.removeprefix(f"{ROOT}/{run}/"): commit for ref, commit in found}
 
 
-def restore(
+def branch_of(
     repo: Repository, *, run: str, label: str, branch: str | None = None
-) -> str:
-    """Makes a branch (default `arena/<run>/<label>`) of an archived commit; returns its short name.
+) -> Move:
+    """The move that makes a branch (default `arena/<run>/<label>`) of an archived commit; from where it is to where
+    it is if it is there already.
 
     Raises ArenaError if there is nothing archived under that name, or the branch holds something else.
     """
@@ -94,10 +95,7 @@ def restore(
     name = branch or f"arena/{run}/{label}"
     if repo.ask("check-ref-format", "--branch", name).code != 0:
         raise Refused(f"{name!r} can't be the name of a branch.")
-    move = Move(f"refs/heads/{name}", "", there[label])
-    found = value_of(repo, move.ref)
-    if found and found != move.new:
+    found = value_of(repo, f"refs/heads/{name}")
+    if found and found != there[label]:
         raise Refused(f"the branch {name} exists, at {found[:12]}. Name another one.")
-    if not found:
-        move_refs(repo, [move], why=f"arena: restore {label} of {run}")
-    return name
+    return Move(f"refs/heads/{name}", found, there[label])

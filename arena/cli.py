@@ -146,7 +146,10 @@ def undo() -> None:
 BRANCH = option("--branch", metavar="NAME", help="Name instead of arena/RUN/LABEL.")
 
 
-@command("merge.restore", "", argument("run"), argument("label"), BRANCH)
+FROM = option("--from", "source", metavar="FILE", help="Take it out of this bundle.")
+
+
+@command("keep.restore", "", argument("run"), argument("label"), BRANCH, FROM)
 def restore() -> None:
     """Make a branch of an archived candidate. Example: arena restore 20261121-1530 b --branch second-thoughts"""
 
@@ -154,6 +157,28 @@ def restore() -> None:
 @command("merge.clean", "", RUN, DRY_RUN)
 def clean() -> None:
     """Remove a run's worktrees and branches; its candidates stay in the archive. Example: arena clean --dry-run"""
+
+
+@command(
+    "keep.bundle", "", RUN, option("--out", metavar="FILE", help="Where to."), JSON
+)
+def bundle() -> None:
+    """Write what the archive holds of a run into one file. Example: arena bundle --out run.bundle"""
+
+
+OLDER = option("--older-than", default="30d", metavar="TIME", help="[default: 30d]")
+FOR_GOOD = flag("--no-bundle", text="Delete what they archived for good.")
+
+
+@command("keep.gc", "", OLDER, FOR_GOOD, DRY_RUN, JSON)
+def gc() -> None:
+    """Remove old runs that are clean, and say what is on disk; their candidates stay, in a bundle for each run.
+
+    \b
+      arena gc --dry-run
+      arena gc --older-than 7d
+      arena restore RUN LABEL     also of a run that is gone
+    """
 
 
 @command("look.list_runs", "", JSON)

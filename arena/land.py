@@ -24,6 +24,7 @@ from arena.moves import change, moves_of, settled
 from arena.session import Session
 
 TRIES = 3
+DONE = ("landed", "cleaned", "restored", "undone")
 Gate = Callable[[Move], tuple[str, ...]]
 
 
@@ -169,14 +170,22 @@ def _advance(session: Session, merge: Move, label: str, commit: str) -> Landed |
 
 
 def undo(session: Session) -> Undone:
-    """Takes back every ref that landings and clean-ups of this run moved since the last undo, with the checkouts.
+    """Takes back every ref that landings, clean-ups and restores of this run moved since the last undo, with the
+    checkouts.
 
-    The undo of an undo makes them again. Archive refs stay. Raises ArenaError if a ref has moved on since; then
+    The undo of an undo makes them again. Archive refs stay, and so does a restored branch that the user has gone on
+    with since. Raises ArenaError if a ref has moved on since; then
     nothing has changed.
     """
     session = settled(session)
-    at = {m: value_of(session.repo, m.ref) for m in _to_undo(session.journal.events())}
-    moves = [move for move, value in at.items() if value != move.new]
+    events = list(session.journal.events())
+    at = {m: value_of(session.repo, m.ref) for m in _to_undo(events)}
+    restored = {m.ref for e in events if e.kind == "restored" for m in moves_of(e)}
+    moves = [
+        move
+        for move, value in at.items()
+        if value != move.new and (value == move.old or move.ref not in restored)
+    ]
     if not moves:
         raise Refused(f"run {session.run} has moved nothing that could be undone.")
     for move in moves:
@@ -188,7 +197,7 @@ def undo(session: Session) -> Undone:
 
 def _to_undo(events: Iterable[Event]) -> list[Move]:
     """The moves that take back what was done last, one per ref."""
-    done = [e for e in events if e.kind in ("landed", "cleaned", "undone")]
+    done = [e for e in events if e.kind in DONE]
     undone = [number for number, event in enumerate(done) if event.kind == "undone"]
     group = done[undone[-1] + 1 if undone else 0 :] or done[-1:]
     span: dict[str, Move] = {}

@@ -20,12 +20,13 @@ KINDS = {
     "landing": ("land", "landed", "not-landed"),
     "cleaning": ("clean", "cleaned", "not-cleaned"),
     "undoing": ("undo", "undone", "not-undone"),
+    "restoring": ("restore", "restored", "not-restored"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What an interrupted change was (landing, cleaning, undoing), and whether it is made now or taken back."""
+    """What an interrupted change was (as KINDS names it), and whether it is made now or taken back."""
 
     kind: str
     made: bool
@@ -72,12 +73,12 @@ def settled(session: Session) -> Session:
 
 
 def recover(session: Session) -> Recovered | None:
-    """Completes or takes back the landing, clean-up or undo that a kill interrupted; None if there was none.
+    """Completes or takes back the landing, clean-up, undo or restoring that a kill interrupted; None if there was none.
 
     Raises ArenaError if its processes still run, or if the user's own changes are in the way; nothing is changed
     then.
     """
-    event = _open(session.journal.events())
+    event = interrupted(session.journal.events())
     if event is None:
         return None
     for number, (pid, born) in enumerate(event.data.get("processes", ())):
@@ -99,7 +100,8 @@ def recover(session: Session) -> Recovered | None:
     return Recovered(event.kind, made, moves)
 
 
-def _open(events: Iterable[Event]) -> Event | None:
+def interrupted(events: Iterable[Event]) -> Event | None:
+    """The change that was begun and not ended, None if there is none."""
     opened: Event | None = None
     for event in events:
         if event.kind in KINDS:

@@ -208,9 +208,13 @@ def _whole(raw: Any) -> int:
 
 
 def seconds(raw: Any) -> float:
-    """A duration such as 90, 90s, 30m or 2h, in seconds. Raises ValueError if it is none."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", str(raw).strip())
-    value = float(found[1]) * {"m": 60, "h": 3600}.get(found[2], 1) if found else 0
+    """A duration such as 90, 90s, 30m, 2h or 7d, in seconds. Raises ValueError if it is none."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(raw).strip())
+    value = (
+        float(found[1]) * {"m": 60, "h": 3600, "d": 86400}.get(found[2], 1)
+        if found
+        else 0
+    )
     if not 0 < value < math.inf:
         raise ValueError("give a duration above 0, such as 90s, 30m or 2h")
     return value

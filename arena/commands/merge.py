@@ -1,4 +1,4 @@
-"""`arena merge`, `arena undo`, `arena restore`, `arena clean`."""
+"""`arena merge`, `arena undo`, `arena clean`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arena import archive, division, land, publish, session, statusfiles
 from arena import clean as cleaning
+from arena import division, land, publish, session, statusfiles
 from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
 from arena.deliver import deliver, message_of, result
@@ -210,14 +210,4 @@ def undo(call: Call, run: str | None) -> int:
         old, new = (oid[:9] if oid else "nothing" for oid in (move.old, move.new))
         lines.append(f"moved   {move.ref.removeprefix('refs/heads/')} {old} → {new}")
     call.tell(lines)
-    return 0
-
-
-def restore(call: Call, run: str, label: str, branch: str | None) -> int:
-    """Makes a branch of an archived candidate."""
-    opened = session.reopen(call.here, run, **call.place)
-    name = archive.restore(opened.repo, run=opened.run, label=label, branch=branch)
-    oid = opened.repo.resolve(f"refs/heads/{name}") or ""
-    opened.journal.add("restored", label, branch=name, commit=oid)
-    call.tell(f"branch {name} is at {oid[:12]}")
     return 0

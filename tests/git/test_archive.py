@@ -13,6 +13,7 @@ from arena.clean import Cleaned, clean
 from arena.errors import ArenaError
 from arena.land import undo
 from arena.machine.listing import registered
+from arena.moves import change
 from arena.worktrees import Worktree
 
 RUN = "r1"
@@ -31,6 +32,13 @@ def collect(project: Any, tree: Worktree) -> str:
     return commit
 
 
+def restore(project: Any, *, label: str, branch: str | None = None) -> str:
+    move = archive.branch_of(project.repo, run=RUN, label=label, branch=branch)
+    if move.old != move.new:
+        change(project.session, "restoring", [move], label)
+    return move.name
+
+
 def shown(project: Any, label: str, path: str) -> str:
     return project.git("show", f"refs/arena/archive/{RUN}/{label}:{path}")
 
@@ -41,10 +49,10 @@ def test_keep_and_restore(project: Any) -> None:
         ref = archive.keep(project.session, "b", commit)
     assert ref == "refs/arena/archive/r1/b"
     project.git("gc", "-q", "--prune=now")
-    assert archive.restore(project.repo, run=RUN, label="b") == "arena/r1/b"
+    assert restore(project, label="b") == "arena/r1/b"
     assert project.git("rev-parse", "arena/r1/b") == commit
-    archive.restore(project.repo, run=RUN, label="b")
-    archive.restore(project.repo, run=RUN, label="b", branch="again")
+    restore(project, label="b")
+    restore(project, label="b", branch="again")
     assert project.git("rev-parse", "again") == commit
 
 
@@ -85,12 +93,12 @@ def test_restore_refuses(project: Any) -> None:
     commit = project.candidate(**{"b.txt": "b\n"})
     archive.keep(project.session, "b", commit)
     with pytest.raises(ArenaError, match="holds no c; it holds b"):
-        archive.restore(project.repo, run=RUN, label="c")
+        restore(project, label="c")
     main = project.git("rev-parse", "main")
     with pytest.raises(ArenaError, match="main exists"):
-        archive.restore(project.repo, run=RUN, label="b", branch="main")
+        restore(project, label="b", branch="main")
     with pytest.raises(ArenaError, match="can't be the name"):
-        archive.restore(project.repo, run=RUN, label="b", branch="a..b")
+        restore(project, label="b", branch="a..b")
     assert project.git("rev-parse", "main") == main
 
 
@@ -130,7 +138,7 @@ def test_clean_keeps_late_uncommitted_work(project: Any) -> None:
     assert done.ignored == 1
     assert shown(project, "a.late", "late.txt") == "late"
     assert "late.txt" not in project.git("ls-tree", "refs/arena/archive/r1/a")
-    archive.restore(project.repo, run=RUN, label="a.late", branch="late")
+    restore(project, label="a.late", branch="late")
 
 
 def test_clean_archives_what_was_never_collected(project: Any) -> None:

@@ -1,0 +1,97 @@
+"""What old runs take up, and how to get rid of it: what their archive holds goes into a bundle first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena import archive, bundles, places, runs
+from arena.journal import Event, replay
+from arena.machine import store
+from arena.machine.quarantine import Quarantine
+from arena.machine.transaction import Move, move_refs, patiently
+from arena.moves import interrupted
+from arena.session import Session
+
+OURS = ("archive", "run", "land", "clean")  # refs of a run in the quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """One run: when something happened in it last (seconds, wall clock), bytes of its folder, refs in the archive, and
+    why it has to stay, "" if it may go."""
+
+    run: str
+    last: float
+    size: int
+    archived: int
+    kept: str
+
+
+def look(session: Session, *, before: float) -> Old:
+    """What a run takes up, and whether it may go: nothing has happened since `before`, and nothing is left to do."""
+    events = replay(session.folder / "journal.log")
+    # By the file: what the journal says of time is only for show.
+    last = (session.folder / "journal.log").stat().st_mtime
+    held = archive.archived(session.repo, session.run)
+    size = store.size(session.folder)
+    kept = "" if last >= before else _why_kept(session, events)
+    young = "it is not old enough" if last >= before else ""
+    return Old(session.run, last, size, len(held), young or kept)
+
+
+def _why_kept(session: Session, events: Sequence[Event]) -> str:
+    if runs.state(session.folder)["going"]:
+        return "it is still going"
+    if interrupted(events):
+        return f"it was interrupted: arena resume {session.run}"
+    there = any(tree.is_there for tree in places.made(session))
+    branches = session.repo.refs(f"refs/heads/arena/{session.run}")
+    return f"it is not clean: arena clean {session.run}" if there or branches else ""
+
+
+def remove(session: Session, *, bundle: bool) -> Path | None:
+    """Removes the folder and the archive of a run that may go; returns the bundle that holds what was archived.
+
+    Without `bundle` what was archived is gone for good. Raises ArenaError if it can't be saved; nothing is removed
+    then.
+    """
+    repo, run = session.repo, session.run
+    held, kept = archive.archived(repo, run), None
+    if held and bundle:
+        base = next(
+            (e.data["base"] for e in session.journal.events() if e.kind == "planned"),
+            None,
+        )
+        kept = bundles.place(repo.common_dir, run)
+        bundles.write(repo, run, kept, base=base)
+    moves = [Move(f"{archive.ROOT}/{run}/{n}", oid, "") for n, oid in held.items()]
+    if moves:
+        patiently(repo, lambda: move_refs(repo, moves, why="arena: gc"))
+    _forget(session.quarantine, run)
+    session.journal.close()
+    store.remove_tree(session.folder)
+    return kept
+
+
+def _forget(inside: Quarantine, run: str) -> None:
+    refs = inside.git.refs(*(f"refs/arena/{kind}/{run}" for kind in OURS))
+    lines = "".join(f"delete {ref}\0\0" for ref in refs)
+    if lines:
+        inside.git.call("update-ref", "--stdin", "-z", stdin=lines.encode())
+
+
+def tidy(inside: Quarantine, *, before: float) -> int:
+    """Removes results and scratch of the cache that nobody used since `before`, and what no run holds in the
+    quarantine; returns the bytes."""
+    cache = store.cache_dir()
+    old = [p for p in cache.glob("results/*/*/*") if p.stat().st_mtime < before]
+    old += [p for p in cache.glob("scratch/*") if p.stat().st_mtime < before]
+    freed = sum(store.size(p) if p.is_dir() else p.stat().st_size for p in old)
+    for path in old:
+        store.remove_tree(path)
+    size = store.size(inside.git.git_dir)
+    # Other runs may work there: what is younger than a day stays.
+    inside.git.ask("gc", "-q", "--prune=1.day.ago")
+    return freed + max(0, size - store.size(inside.git.git_dir))
