@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from arena import archive, scores, task, verdict
+from arena import agents, archive, masking, scores, task, verdict
 from arena.attempts import Tried
 from arena.errors import ArenaError
 from arena.evaluation.result import Evaluation
@@ -123,7 +123,7 @@ def write(
         timing=_timing(events, tried),
         report=str(place / "report.html"),
     )
-    whole = document.build(story, session.quarantine)
+    whole = _for_others(session, document.build(story, session.quarantine))
     store.write_json(folder / "result.json", document.result(whole))
     store.write_json(folder / "document.json", whole)
     table = scores.table(evaluation, scored).to_json(orient="index", indent=1)
@@ -134,6 +134,14 @@ def write(
     for one in {folder, place}:
         store.write_text(one / "report.html", page)
     return whole
+
+
+def _for_others(session: Session, whole: dict[str, Any]) -> dict[str, Any]:
+    """The document without secrets and the user's home folder; only where the report is stays in full."""
+    home = "" if session.settings.full_paths else masking.home()
+    masker = masking.Masker(agents.given_secrets(session.settings.env), home=home)
+    found: dict[str, Any] = masker.data(whole)
+    return {**found, "report": whole["report"], "masked": masker.found["secrets"]}
 
 
 def _testers(events: Sequence[Event]) -> list[dict[str, Any]]:

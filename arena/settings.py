@@ -87,6 +87,7 @@ class Settings:
     worktree_dir: str | None = option(None, "link worktrees here (.worktrees)")
     copy_files: tuple[str, ...] = option((), "ignored files for each worktree")
     handoff_dir: str | None = option(None, "folder for a plan's hand-off file, too")
+    full_paths: bool = option(default=False, doc="reports show your home folder, not ~")
     color: str = option("auto", "colour in the terminal", "auto", "always", "never")
 
 

@@ -3,9 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from arena import masking
 from arena.agents import output
 from arena.agents.agent import Agent, Order, Outcome
-from arena.agents.choice import AGENTS, default_agent, parse_agents, survey
+from arena.agents.choice import (
+    AGENTS,
+    default_agent,
+    given_secrets,
+    parse_agents,
+    survey,
+)
 from arena.agents.environment import agent_environment, redact
 from arena.agents.login import not_logged_in
 from arena.agents.outcome import classify
@@ -15,7 +22,14 @@ from arena.machine import process
 from arena.machine.process import Finished
 
 __all__ = ["AGENTS", "Attempt", "Order", "agent_environment", "attempt"]
-__all__ += ["default_agent", "not_logged_in", "parse_agents", "redact", "survey"]
+__all__ += [
+    "default_agent",
+    "given_secrets",
+    "not_logged_in",
+    "parse_agents",
+    "redact",
+    "survey",
+]
 
 LOG_BYTES = 32 << 20  # events quote whole files; beyond this their end is kept
 SHOWN_LINES = 10
@@ -62,6 +76,8 @@ def attempt(order: Order, agent: Agent, *, changed: Callable[[], bool]) -> Attem
         cap=LOG_BYTES,
         control=order.scratch / order.label,
     )
+    for path in (log, errors):
+        masking.mask_file(path, masking.secrets_in(env))
     told = read(agent, log, errors, end.exit_code)
     is_changed, stdout, stderr = changed(), output.tail(log), output.tail(errors)
     outcome, why = classify(end, told, is_changed, stdout, stderr)

@@ -4,13 +4,13 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
-from arena import __version__
+from arena import __version__, masking
 from arena.agents.agent import Agent
 from arena.agents.aider import AIDER
 from arena.agents.amp import AMP
@@ -21,7 +21,7 @@ from arena.agents.copilot import COPILOT
 from arena.agents.crush import CRUSH
 from arena.agents.cursor_agent import CURSOR_AGENT
 from arena.agents.droid import DROID
-from arena.agents.environment import agent_environment
+from arena.agents.environment import agent_environment, matches
 from arena.agents.gemini import GEMINI
 from arena.agents.goose import GOOSE
 from arena.agents.human import HUMAN
@@ -178,3 +178,13 @@ def _version(path: str, env: Mapping[str, str]) -> str | None:
         return None
     found = _VERSION.search(said.stdout) or _VERSION.search(said.stderr)
     return found[0] if found and said.exit_code == 0 else None
+
+
+def given_secrets(
+    allowed: Iterable[str], environ: Mapping[str, str] = os.environ
+) -> tuple[str, ...]:
+    """The secrets of our environment that agents, and tests where these names are allowed, may have seen."""
+    named = frozenset(allowed)
+    keys = [key for agent in AGENTS.values() for key in agent.keys.split()]
+    given = {n: v for n, v in environ.items() if n in named or matches(n, keys)}
+    return masking.secrets_in(given)

@@ -1,10 +1,10 @@
 """What an agent sees of our environment: an allow-list, since secrets reach it only when allowed by name."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
+from arena import masking
 from arena.agents.agent import Agent
 from arena.errors import ArenaError
 
@@ -13,9 +13,6 @@ BASE = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TMPDIR", "X
 # Not in the list above, and not to be allowed by name either: these belong to another session of an agent, or
 # lead git to another repository than the worktree's.
 NEVER = ("CLAUDECODE", "CLAUDE_CODE_*", "GIT_*")
-
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
-_SHORTEST_SECRET = 6  # characters; hiding shorter ones would only riddle the text
 
 
 def agent_environment(
@@ -27,24 +24,21 @@ def agent_environment(
     """
     named = frozenset(allowed)
     for name in sorted(named):
-        if _matches(name, NEVER) and not _matches(name, agent.keys.split()):
+        if matches(name, NEVER) and not matches(name, agent.keys.split()):
             raise ArenaError(
                 f"{name} can't be passed to an agent: it would lead it out of its "
                 "worktree. Don't allow it."
             )
     seen = (*BASE, *agent.keys.split())
-    chosen = {n: v for n, v in environ.items() if n in named or _matches(n, seen)}
+    chosen = {n: v for n, v in environ.items() if n in named or matches(n, seen)}
     return {**chosen, "TERM": "dumb"}
 
 
-def _matches(name: str, patterns: Iterable[str]) -> bool:
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a variable's name fits one of these patterns, as in a shell."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def redact(text: str, env: Mapping[str, str]) -> str:
-    """`text` without the values of the variables that hold secrets."""
-    hidden = [value for name, value in env.items() if _SECRET.search(name)]
-    for secret in sorted(hidden, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "[secret]")
-    return text
+    """`text` without the values of the variables that hold secrets, and what has the form of one."""
+    return masking.mask(text, masking.secrets_in(env))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from arena import runs, settings
+from arena import masking, runs, settings
 from arena.commands.call import Call
 from arena.commands.look import runs_of, standing
 from arena.errors import ArenaError
@@ -81,8 +82,9 @@ class Tail:
             data = file.read()
         whole = data if last else data[: data.rfind(b"\n") + 1]
         self.read += len(whole)
+        secrets = masking.secrets_in(os.environ)
         for line in whole.decode("utf-8", "replace").splitlines():
-            yield clean(line)
+            yield clean(masking.mask(line, secrets))
 
 
 def logs(call: Call, label: str | None, run: str | None, *, follow: bool) -> int:

@@ -18,6 +18,7 @@ from arena.evaluation import (
     crossrun,
     diff,
     integrity,
+    leaks,
     outcomes,
     planted,
     probes,
@@ -51,6 +52,7 @@ MEASURES: dict[str, ModuleType] = {
     "static": static,
     "tampering": tampering,
     "planted": planted,
+    "leaks": leaks,
 }
 # These look at all candidates together: measure(pool) gives findings by label.
 TOGETHER: dict[str, ModuleType] = {

@@ -95,6 +95,7 @@ def build(story: Story, quarantine: Quarantine) -> dict[str, Any]:
         "details": _details(story, quarantine, ordered),
         "provenance": _provenance(story),
         "environment": dict(story.evaluation.facts),
+        "masked": 0,
     }
 
 

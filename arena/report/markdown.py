@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from arena import masking
 from arena.machine import resources
 from arena.report import sections, text
 from arena.report.board import board
@@ -16,7 +17,8 @@ _MEANINGFUL = re.compile(
 
 def markdown(doc: Doc) -> str:
     """Verdict, scoreboard (20 rows), reasons of the first, flags and the next commands."""
-    made = prepare(doc)
+    home = masking.Masker((), home=masking.home())
+    made = prepare({**doc, "report": home.text(doc["report"])})
     # Whatever a template prints passes through `escape`, as it would through HTML's rules on the page.
     template = resources.environment("markdown", finalize=escape)
     return template.get_template("summary.md.j2").render(

@@ -539,6 +539,7 @@ def document(
             "judged_at": "2026-11-21 15:52 UTC",
         },
         "environment": {},
+        "masked": 0,
         "report": f"reports/{RUN}/report.html",
     }
 
