@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -247,10 +248,18 @@ def demo() -> None:
     """Make a small repository with a real defect, let three agents mend it, judge, merge. Example: arena demo"""
 
 
+STOPPING = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    *([signal.SIGHUP] if os.name == "posix" else []),
+)
+
+
 def main(argv: list[str] | None = None) -> None:
     """The console script: runs a command and exits with its code."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background
-        signal.signal(signal.SIGINT, faults.stop)
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background
+            signal.signal(number, faults.stop)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(_main(argv))
@@ -267,7 +276,7 @@ def _main(argv: list[str] | None) -> int:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
-        hint = "Everything so far is kept: arena status; remove it with: arena clean"
+        hint = "Everything so far is kept. Go on: arena resume; look: arena status; remove it: arena clean"
         return faults.complain(f"stopped. {hint}", 130)
     except Exception as error:  # noqa: BLE001 - our bug: it gets a log file, and the user one line
         return faults.full_disk(error) or faults.our_fault()

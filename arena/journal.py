@@ -17,6 +17,8 @@ from typing import Any
 
 from arena.errors import ArenaError
 
+SCHEMA = 1  # of the events; a later one may mean something else by the same words
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -63,6 +65,15 @@ def replay(path: Path, *, most: int | None = None) -> list[Event]:
         else:
             events.append(event)
     return events
+
+
+def refuse_newer(path: Path) -> None:
+    """Raises ArenaError if a journal was written by a later arena, whose events we may misunderstand."""
+    first = next(iter(replay(path, most=1)), None)
+    if first is not None and first.data.get("schema", SCHEMA) > SCHEMA:
+        raise ArenaError(
+            f"run {path.parent.name} was made by a newer arena. Update this one; nothing was changed."
+        )
 
 
 def _write_all(number: int, line: bytes) -> None:

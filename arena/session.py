@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arena import runs
+from arena import journal, runs
 from arena import settings as options
 from arena.errors import ArenaError
 from arena.journal import Journal
@@ -74,7 +74,8 @@ def begin(
     try:
         opened = _open(here, repo, folder, found)
         place = str(opened.top)
-        opened.journal.add("begun", mode=mode, run=opened.run, repository=place)
+        facts = {"mode": mode, "run": opened.run, "repository": place}
+        opened.journal.add("begun", schema=journal.SCHEMA, **facts)
         store.write_json(folder / "settings.json", given)
     except BaseException:
         store.remove_tree(folder)
@@ -89,6 +90,7 @@ def reopen(
     repo = git.open_repository(here)
     parent = runs.folder(repo.common_dir)
     folder = parent / runs.find_run(parent, run)
+    journal.refuse_newer(folder / "journal.log")
     first = store.read_json(folder / "settings.json")
     found, _ = options.load(here, repo.top, {**first, **given}, config)
     return _open(here, repo, folder, found)

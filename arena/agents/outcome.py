@@ -3,7 +3,7 @@
 from arena.agents.agent import Outcome
 from arena.agents.output import fault, last_lines
 from arena.agents.reading import KILLED, Report
-from arena.machine.process import Finished
+from arena.machine.process import TOO_MUCH, Finished
 
 
 def classify(
@@ -14,6 +14,8 @@ def classify(
     done: Outcome = "finished" if changed else "no-change"
     if end.reason == "stopped":
         return "killed", f"stopped from outside, {tree}"
+    if end.reason in TOO_MUCH:
+        return "killed", f"stopped, too much of one thing: {end.reason}, {tree}"
     if told.outcome == "finished":
         # Also when it did not go away after its last event and had to be ended.
         return done, told.error or f"said it finished, {tree}"

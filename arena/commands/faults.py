@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 
 from arena import __version__
@@ -18,13 +19,18 @@ def complain(text: str, code: int) -> int:
     return code
 
 
-def stop(_number: int, _frame: object) -> None:
-    """Handles Ctrl-C: ends every program that we started."""
+def stop(number: int, _frame: object) -> None:
+    """Handles Ctrl-C and the like: ends every program that we started. Said twice, everything ends at once."""
     # Threads wait for their programs, and leaving a pool of threads waits for them: the programs must end first.
     from arena.machine import process
 
+    again = process.stopping()
     process.stop_all(for_good=True)
-    raise KeyboardInterrupt
+    if again and number == signal.SIGINT:
+        complain("stopped at once. What was made is kept: arena status", 130)
+        os._exit(130)  # their supervisors see our end, and see to theirs
+    if not again:
+        raise KeyboardInterrupt
 
 
 def full_disk(error: Exception) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from arena.machine.process import Finished
+from arena.machine.process import TOO_MUCH, Finished
 
 ABORTED = (2, 3, 4)  # pytest's exit codes: interrupted, internal error, wrong usage
 GOOD, BAD = ("passed", "xpassed"), ("failed", "error")
@@ -68,6 +68,8 @@ class TestRun:
         """In words, why this run told nothing."""
         if self.ended == "timeout":
             return "the tests did not end within the time limit"
+        if self.ended in TOO_MUCH:
+            return f"the test run had too much of one thing: {self.ended}"
         if self.ended == "stopped":
             return "the test run was killed"
         did = "ended before their first result" if self.collected else "could not start"

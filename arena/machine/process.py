@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,18 +11,32 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.errors import ArenaError
 
 SUPERVISOR = Path(__file__).parent / "inside" / "supervisor.py"
+
+
+class Most(NamedTuple):
+    """How many processes a command may have, and how many bytes of memory they may hold together."""
+
+    processes: int
+    memory: int
+
+
+# Three quarters of the machine's: what one command may take before the system would choose whom to kill.
+MOST_MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 * 3
+MOST = Most(1000, MOST_MEMORY)
+TOO_MUCH = Most._fields
 _running: set[subprocess.Popen[bytes]] = set()
 _stopping = threading.Event()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """How a command ended. `reason` is exited, timeout, silent or stopped; `survivors` counts processes of the
-    command that were still alive after it and had to be killed."""
+    """How a command ended. `reason` is exited, timeout, silent, stopped, or what there was too much of: processes,
+    memory. `survivors` counts processes of the command that were still alive after it and had to be killed."""
 
     exit_code: int
     reason: str
@@ -54,13 +69,15 @@ def run(
     grace: float = 3.0,
     pass_fds: Sequence[int] = (),
     control: Path | None = None,
+    most: Most = MOST,
 ) -> Finished:
     """Runs `argv` to its end and leaves none of its processes behind.
 
     Output goes to `log` (standard error to `errors` if given), at most `cap` bytes and the last 64 KiB. `timeout`
     and `silence` are seconds (None: no limit); output, or a change below `watch`, is a sign of life. The command
     sees exactly `env` and no standard input unless `stdin` names a file. While there is a file `<control>.pause`, the
-    command and its clocks stand still (Linux only); `<control>.stop` ends it.
+    command and its clocks stand still (Linux only); `<control>.stop` ends it. It is also ended when it and
+    its descendants are more than `most` (Linux only).
 
     Raises ArenaError if the program can't be started.
     """

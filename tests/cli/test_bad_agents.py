@@ -90,6 +90,12 @@ def leaves_a_daemon_and_stays():
     time.sleep(300)
 
 
+def ignores_the_polite_word():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    leaves_a_daemon()
+    time.sleep(300)
+
+
 def fails_with_0():
     pathlib.Path("calc.py").write_text("def total(values:\n")
     print("Error: could not finish")
@@ -286,6 +292,35 @@ def test_a_daemon_goes_with_its_run(bad, ends):
         assert going.wait(60) == 130
         going.communicate()
     assert is_gone(bad.daemon("command-1"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_arena_ends_its_agents_and_says_how_to_go_on(bad, number):
+    default = partial(signal.signal, number, signal.SIG_DFL)
+    going = bad.start("start", deed="leaves_a_daemon_and_stays", preexec_fn=default)
+    bad.daemon("command-1")
+    going.send_signal(number)
+    _, said = going.communicate(timeout=60)
+    assert going.returncode == 130
+    assert "arena resume" in said.splitlines()[-1]
+    assert is_gone(bad.daemon("command-1"))
+    done = bad.project.arena("resume", "--json")  # what it left is judged
+    assert done.returncode in (0, 1), done.stderr
+
+
+def test_ctrl_c_twice_ends_all_at_once(bad):
+    default = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    going = bad.start("start", deed="ignores_the_polite_word", preexec_fn=default)
+    pid = bad.daemon("command-1")
+    going.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    going.send_signal(signal.SIGINT)
+    assert going.wait(10) == 130
+    going.communicate()
+    while not is_gone(pid) and time.monotonic() - begun < 2:
+        time.sleep(0.02)
+    assert is_gone(pid), "the polite word alone would take three seconds"
 
 
 def test_the_users_checkout_is_not_touched_after_an_agent_changed_it(bad):

@@ -2,9 +2,12 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from arena.journal import SCHEMA, encode, replay
 
 
 @pytest.fixture
@@ -126,3 +129,12 @@ def test_gc_leaves_what_is_not_finished(project):
     assert project.json("gc")["runs"][0]["kept"].startswith("it is not clean")
     assert [r["run"] for r in project.json("list")] == [row["run"]]
     assert "above 0" in project.refused("gc", "--older-than", "soon")
+
+
+def test_a_run_of_a_newer_arena_is_left_alone(project, run):
+    [path] = Path(project.env["ARENA_STATE_DIR"]).glob(f"*/runs/{run}/journal.log")
+    first, *rest = replay(path)
+    newer = replace(first, data={**first.data, "schema": SCHEMA + 1})
+    path.write_bytes(b"".join(map(encode, [newer, *rest])))
+    for command in ("merge", "clean", "undo"):
+        assert "newer arena" in project.refused(command)

@@ -101,6 +101,29 @@ def test_the_polite_signal_leaves_time_to_tidy_up(start: Start) -> None:
     assert (ran.done.exit_code, ran.out) == (5, b"tidied\n")
 
 
+@linux
+def test_a_fork_bomb_is_stopped_before_it_takes_the_machine(start: Start) -> None:
+    # Each goes on to two, for ever.
+    code = "import os, time\nwhile True:\n    os.fork()\n    time.sleep(0.1)\n"
+    ran = start(code, most=process.Most(60, 1 << 40), timeout=60)
+    assert ran.done.reason == "processes"
+    assert ran.seconds < 20
+
+
+@linux
+def test_memory_of_all_processes_together_is_bounded(start: Start) -> None:
+    code = (
+        "import os, time\n"
+        "for _ in range(3):\n"
+        "    os.fork()\n"
+        "kept = b'x' * (30 << 20)\n"
+        "time.sleep(60)\n"
+    )
+    ran = start(code, most=process.Most(1000, 150 << 20), timeout=60)
+    assert ran.done.reason == "memory"
+    assert ran.seconds < 20
+
+
 def test_silence_ends_a_command_and_output_is_a_sign_of_life(start: Start) -> None:
     code = (
         "import time\n"

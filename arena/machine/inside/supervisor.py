@@ -18,6 +18,8 @@ import threading
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+PAGE = os.sysconf("SC_PAGE_SIZE")
+COUNT = 0.25  # seconds between two counts of processes and memory
 TAIL = 64 * 1024  # bytes kept from the end of an output that was cut
 GONE = (ProcessLookupError, PermissionError)
 
@@ -50,20 +52,26 @@ class Log(threading.Thread):
                 self.file.write(note + self.tail)
 
 
-def children():
-    """Process ids of all living descendants; as a subreaper we are the ancestor of every one of them."""
-    parent_of = {}
+def family():
+    """Process id → bytes of memory of all living descendants; as a subreaper we are the ancestor of every one."""
+    parent_of, memory = {}, {}
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():
             with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
                 fields = stat.read().rpartition(b")")[2].split()
                 if fields[0] != b"Z":
                     parent_of[int(name)] = int(fields[1])
-    found, wave = [], {os.getpid()}
+                    memory[int(name)] = int(fields[21]) * PAGE
+    found, wave = {}, {os.getpid()}
     while wave:
         wave = {pid for pid, parent in parent_of.items() if parent in wave}
-        found += wave
+        found |= {pid: memory[pid] for pid in wave}
     return found
+
+
+def children():
+    """Process ids of all living descendants."""
+    return list(family())
 
 
 def tell(number, pids=None):
@@ -112,7 +120,7 @@ class Watch:
 
     def __init__(self, order):
         self.start = self.last = time.monotonic()
-        self.order, self.stopped = order, False
+        self.order, self.stopped, self.counted = order, False, 0.0
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self.stop)
         threading.Thread(target=self.hold, daemon=True).start()
@@ -122,7 +130,9 @@ class Watch:
             pass
         self.stop()
 
-    def stop(self, *_):
+    def stop(self, number=None, _frame=None):
+        if self.stopped and number:  # said twice: at once
+            tell(signal.SIGKILL)
         self.stopped = True
 
     def told(self, word):
@@ -151,12 +161,26 @@ class Watch:
             return "stopped"
         if timeout and now - self.start > timeout:
             return "timeout"
+        if grown := self.overgrown(now):
+            return grown
         quiet = now - self.last
         if silence and quiet > silence:
             if not folder or not changed_since(folder, time.time() - quiet):
                 return "silent"
             self.last = now
         return None
+
+    def overgrown(self, now):
+        """Why the whole family has become too much for the machine, None if it has not."""
+        if now - self.counted < COUNT:
+            return None
+        self.counted, all_of_it = now, family()
+        processes, memory = self.order["most"]
+        if len(all_of_it) > processes:
+            tell(signal.SIGKILL, all_of_it)  # a polite word would only give it time
+            return "processes"
+        too_much = sum(all_of_it.values()) > memory
+        return "memory" if too_much else None
 
     def reason(self, process):
         """Waits until the command ends or must be stopped."""
