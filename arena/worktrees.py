@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from arena import control
+from arena import control, masking
 from arena.errors import ArenaError, GitError, Refused, one_line
 from arena.machine import copying, process, records, store
 from arena.machine.git import Repository
@@ -232,6 +232,7 @@ def set_up(
     done = process.run(
         shell, cwd=tree.path, env=env, log=log, timeout=limit, control=held
     )
+    masking.mask_file(log, masking.secrets_in(env))
     if done.reason != "exited" or done.exit_code != 0:
         tail = one_line(log.read_text(encoding="utf-8", errors="replace")[-300:])
         raise ArenaError(

@@ -81,3 +81,13 @@ def test_a_secret_in_a_change_is_told_without_it(project):
     assert not [f for f in flags["good"] if f["id"] == "secret-added"]
     [folder] = Path(project.env["ARENA_STATE_DIR"]).glob("*/runs/*")
     assert [p for p, text in texts(folder).items() if GITHUB in text] == []
+
+
+def test_a_set_up_that_fails_tells_no_secret(ran):
+    project, _ = ran
+    words = ("run", "x", "--agents", "command:1", "--env", "MY_TOKEN")
+    done = project.arena(*words, "--setup", "echo $MY_TOKEN; exit 1", "--json")
+    assert "set-up command failed" in done.stderr
+    assert TOKEN not in done.stderr + done.stdout
+    state = Path(project.env["ARENA_STATE_DIR"])
+    assert [p for p, text in texts(state).items() if TOKEN in text] == []
