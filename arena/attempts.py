@@ -153,10 +153,22 @@ def left(session: Session, task: Task, trees: Sequence[Worktree]) -> list[Candid
                 label=label, commit=data["commit"], tree=data["tree"],
                 source=f"worktree of {agent.get(label)}", agent=agent.get(label),
             )  # fmt: skip
-    known = {*done, *testers}
-    rest = [tree for tree in trees if tree.label not in known and tree.path.is_dir()]
-    found = [*done.values(), *collect(session, task, rest)]
-    return [replace(one, agent=agent.get(one.label)) for one in found]
+    trees = [tree for tree in trees if tree.label not in {*done, *testers}]
+    for tree in trees:  # a kill may have come between archive and journal
+        if commit := archive.archived(session.repo, session.run).get(tree.label):
+            found = _archived(session, tree.label, commit)
+            _note(session, tree, found)
+            done[tree.label] = found
+    rest = [tree for tree in trees if tree.label not in done and tree.path.is_dir()]
+    found_all = [*done.values(), *collect(session, task, rest)]
+    return [replace(one, agent=agent.get(one.label)) for one in found_all]
+
+
+def _archived(session: Session, label: str, commit: str) -> Candidate:
+    if not session.quarantine.holds(commit):
+        session.quarantine.take(commit, ref=f"refs/arena/run/{session.run}/{label}")
+    tree = session.quarantine.tree_of(commit)
+    return Candidate(label=label, commit=commit, tree=tree, source="archive")
 
 
 def _note(session: Session, tree: Worktree, found: Candidate) -> None:

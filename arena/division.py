@@ -31,13 +31,12 @@ def run(division: Division) -> bool:
     nothing lands then unless the plan lands each task by itself.
     """
     own, plan = division.session, division.plan
-    known = any(event.kind == "planned" for event in own.journal.events())
-    if known and not division.tip:
+    if tries_of(own) and not division.tip:
         why = f"the staging branch of plan {own.run} is gone."
         branch = division.staging.removeprefix("refs/heads/")
         how = f"arena restore {own.run} {_kept(own)[-1]} --branch {branch}"
         raise ArenaError(f"{why} Bring it back: {how}")
-    if not known:
+    if not own.is_planned:
         names = [step.id for step in plan.steps]
         own.freeze(base=division.base, target=division.target, labels=names)
     if not division.tip:

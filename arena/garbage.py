@@ -8,7 +8,7 @@ from pathlib import Path
 
 from arena import archive, bundles, places, runs
 from arena.journal import Event, replay
-from arena.machine import store
+from arena.machine import scratch, store
 from arena.machine.quarantine import Quarantine
 from arena.machine.transaction import Move, move_refs, patiently
 from arena.moves import interrupted
@@ -83,14 +83,14 @@ def _forget(inside: Quarantine, run: str) -> None:
 
 
 def tidy(inside: Quarantine, *, before: float) -> int:
-    """Removes results and scratch of the cache that nobody used since `before`, and what no run holds in the
-    quarantine; returns the bytes."""
+    """Removes results of the cache that are older than `before`, what killed processes left there, and what no run
+    holds in the quarantine; returns the bytes."""
     cache = store.cache_dir()
     old = [p for p in cache.glob("results/*/*/*") if p.stat().st_mtime < before]
-    old += [p for p in cache.glob("scratch/*") if p.stat().st_mtime < before]
-    freed = sum(store.size(p) if p.is_dir() else p.stat().st_size for p in old)
+    freed = sum(path.stat().st_size for path in old)
     for path in old:
-        store.remove_tree(path)
+        path.unlink(missing_ok=True)
+    scratch.tidy()
     size = store.size(inside.git.git_dir)
     # Other runs may work there: what is younger than a day stays.
     inside.git.ask("gc", "-q", "--prune=1.day.ago")

@@ -7,14 +7,13 @@ are refused. What checks runs on an export of what lands, not in the checkout.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from arena import composing
 from arena.composing import How, Step
 from arena.errors import Refused, one_line
-from arena.machine import process, store, user
+from arena.machine import process, scratch, store, user
 from arena.machine.checkout import some
 from arena.session import Session
 
@@ -35,14 +34,14 @@ def before(
     draft = inside.commit(last.tree, parents=(old,), message=last.message)
     inside.keep(draft, ref=f"refs/arena/land/{session.run}/draft")
     inside.give(draft)
-    with tempfile.TemporaryDirectory(prefix="arena-hooks-") as folder:
-        top, message = Path(folder, "tree"), Path(folder, "message")
+    with scratch.folder() as folder:
+        top, message = folder / "tree", folder / "message"
         inside.export(last.tree, top)
         message.write_text(last.message, encoding="utf-8", errors="surrogateescape")
         env = {
             "GIT_DIR": str(repo.git_dir),
             "GIT_WORK_TREE": str(top),
-            "GIT_INDEX_FILE": str(Path(folder, "index")),
+            "GIT_INDEX_FILE": str(folder / "index"),
         }
         repo.call("read-tree", last.tree, env=env)
         _run(session, first, (), top, env)

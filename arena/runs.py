@@ -49,7 +49,9 @@ def state(folder: Path) -> dict[str, Any]:
     found["going"] = "code" not in found and bool(
         worker and living.alive(worker, found["born"])
     )
-    if found["state"] == "begun" and not found["going"]:
+    # One that was killed after its verdict has not told it, or not all that came of it.
+    unfinished = ("begun",) if "code" in found else ("begun", "judged", "merged")
+    if found["state"] in unfinished and not found["going"]:
         found["state"] = "interrupted"
     return found
 

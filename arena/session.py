@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,29 @@ class Session:
         if tip is not None and tip != base:
             self.quarantine.take(tip, ref=f"refs/arena/run/{self.run}/target")
 
-    def discard_if_unplanned(self) -> None:
-        """Removes the folder of a run that was refused before anything was planned."""
-        if not any(event.kind == "planned" for event in self.journal.events()):
+    @property
+    def is_planned(self) -> bool:
+        """Whether it was said what this run is to do; before that nothing of it is anywhere but in its folder."""
+        return any(event.kind == "planned" for event in self.journal.events())
+
+    def discard_if_unplanned(self) -> bool:
+        """Removes the folder of a run that ended before anything was planned; tells whether it was one."""
+        unplanned = not self.is_planned
+        if unplanned:
             self.journal.close()
             store.remove_tree(self.folder)
+        return unplanned
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other arenas off this run. Raises ArenaError if one works on it."""
+        lock, who = self.folder / "run.lock", f"arena on run {self.run}"
+        with store.lock(lock, who=who):
+            state = runs.state(self.folder)
+            if state["going"]:
+                why = f"run {self.run} goes on (process {state['process']})."
+                raise ArenaError(f"{why} Wait for it: arena wait {self.run}")
+            yield
 
     def tip(self, target: str | None) -> str | None:
         """The commit that a target branch is at now."""
@@ -91,7 +109,8 @@ def reopen(
     parent = runs.folder(repo.common_dir)
     folder = parent / runs.find_run(parent, run)
     journal.refuse_newer(folder / "journal.log")
-    first = store.read_json(folder / "settings.json")
+    path = folder / "settings.json"
+    first = store.read_json(path) if path.exists() else {}  # killed before it was
     found, _ = options.load(here, repo.top, {**first, **given}, config)
     return _open(here, repo, folder, found)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from arena import clean as cleaning
@@ -13,7 +14,9 @@ from arena.commands.call import Call
 from arena.commands.judge import choose_target, load_rubric
 from arena.deliver import deliver, message_of, result
 from arena.errors import ArenaError
-from arena.machine import store
+from arena.journal import Event
+from arena.machine import scratch, store
+from arena.machine.transaction import Move
 from arena.session import Session
 
 
@@ -21,6 +24,12 @@ def offer(
     opened: Session, document: Mapping[str, Any], call: Call
 ) -> dict[str, Any] | None:
     """Merges the winner if the settings say so, or the user does when asked; what landed, or None."""
+    events = {
+        e.kind: e for e in opened.journal.events() if e.kind in ("landed", "undone")
+    }
+    if events:  # before it was killed, and is resumed
+        landed = events.get("landed") if "undone" not in events else None
+        return ended(opened, call, [facts_of(landed)]) if landed else None
     decided, wish = document["verdict"], opened.settings.merge
     winner, blocks = decided["winner"], decided["blocks"]
     if not winner or not document["next"] or wish == "never":
@@ -37,7 +46,15 @@ def offer(
         question = f"Merge {winner} into {document['task']['target']}?"
         if not call.confirm(question, default=not blocks):
             return None
-    return _ended(opened, call, [_land(opened, winner, call, None)])
+    return ended(opened, call, [_land(opened, winner, call, None)])
+
+
+@contextmanager
+def _alone(call: Call, run: str | None) -> Iterator[Session]:
+    """The run, while nobody else works on it."""
+    opened = session.reopen(call.here, run, **call.place)
+    with opened.alone():
+        yield opened
 
 
 def merge(
@@ -53,22 +70,26 @@ def merge(
     what a pull request would say."""
     if everyone and (label or interactive or pull):
         raise ArenaError("--all leaves nothing to choose. Give one or the other.")
-    opened = session.reopen(call.here, run, **call.place)
     target = call.given.get("target")
-    if everyone:
-        return _all(opened, call, target)
-    if interactive:
-        from arena.commands.choose import choose
+    with _alone(call, run) as opened:
+        if everyone:
+            return _all(opened, call, target)
+        if interactive:
+            from arena.commands.choose import choose
 
-        label = choose(opened, result(opened), call)
-        if label is None:
-            call.say("nothing was merged")
-            return 1
-    label = label or _winner(opened)
-    if pull:
-        return _pull(opened, call, label, target)
-    landed = [_land(opened, label, call, target)]
-    call.tell("", _ended(opened, call, landed))
+            label = choose(opened, result(opened), call)
+            if label is None:
+                call.say("nothing was merged")
+                return 1
+        label = label or _winner(opened)
+        if pull:
+            return _pull(opened, call, label, target)
+        return merge_one(opened, call, label, target)
+
+
+def merge_one(opened: Session, call: Call, label: str, target: str | None) -> int:
+    """Merges one candidate."""
+    call.tell("", ended(opened, call, [_land(opened, label, call, target)]))
     return 0
 
 
@@ -112,7 +133,7 @@ def _all(opened: Session, call: Call, target: str | None) -> int:
         if why:
             left[label] = why
             call.say(f"left    {label}: {why}")
-    facts = _ended(opened, call, landed) if landed else None
+    facts = ended(opened, call, landed) if landed else None
     call.tell("", {"landed": facts, "left": left})
     return 1 if left else 0
 
@@ -162,7 +183,14 @@ def _land(
     return {"target": short, "old": landed.old, "new": landed.new, "label": label}
 
 
-def _ended(
+def facts_of(landed: Event) -> dict[str, Any]:
+    """What the journal tells of a landing, as the report has it."""
+    target = landed.data["target"].removeprefix("refs/heads/")
+    ids = {name: landed.data[name] for name in ("old", "new")}
+    return {"target": target, **ids, "label": landed.label}
+
+
+def ended(
     opened: Session, call: Call, landed: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Cleans up what lost unless told to keep it, and puts what landed into the report."""
@@ -194,9 +222,20 @@ def _clean(opened: Session, call: Call, *, dry_run: bool = False) -> cleaning.Cl
 
 def clean(call: Call, run: str | None, *, dry_run: bool) -> int:
     """Removes worktrees and branches of one run; every candidate stays in the archive."""
-    opened = session.reopen(call.here, run, **call.place)
+    with _alone(call, run) as opened:
+        return tidy(opened, call, dry_run=dry_run)
+
+
+def tidy(opened: Session, call: Call, *, dry_run: bool = False) -> int:
+    """Removes worktrees and branches of a run, and all of one that was never planned."""
     if not dry_run:
+        if opened.discard_if_unplanned():
+            call.tell(f"{opened.run} was never planned; its folder is removed.")
+            return 0
         division.tidy(opened)  # where it is a plan
+        scratch.tidy()
+        for place in (opened.folder, opened.top / "reports" / opened.run):
+            store.sweep(place)
     done = _clean(opened, call, dry_run=dry_run)
     end = f"{opened.run} is {'not all ' if done.kept else ''}clean."
     call.tell("Nothing was changed." if dry_run else end)
@@ -205,9 +244,15 @@ def clean(call: Call, run: str | None, *, dry_run: bool) -> int:
 
 def undo(call: Call, run: str | None) -> int:
     """Takes back what landings and clean-ups of a run moved."""
+    with _alone(call, run) as opened:
+        call.tell(moved(land.undo(opened).moves))
+    return 0
+
+
+def moved(moves: Iterable[Move]) -> list[str]:
+    """What moved, in words."""
     lines = []
-    for move in land.undo(session.reopen(call.here, run, **call.place)).moves:
+    for move in moves:
         old, new = (oid[:9] if oid else "nothing" for oid in (move.old, move.new))
         lines.append(f"moved   {move.ref.removeprefix('refs/heads/')} {old} → {new}")
-    call.tell(lines)
-    return 0
+    return lines

@@ -95,7 +95,7 @@ def resume(call: Call, run: str | None, label: str | None) -> int:
         from arena.commands import plan
 
         return plan.resume(call, folder.name)
-    if found["state"] == "interrupted":
+    if not found["going"] and found["state"] != "spawned":
         from arena.commands import resume as again
 
         return again.resume(call, folder.name)

@@ -17,7 +17,7 @@ from arena.evaluation import foreign, pytest_config
 from arena.evaluation.plan import Plan, test_modules
 from arena.evaluation.request import Request
 from arena.evaluation.testrun import TestRun, honest_events, read_events
-from arena.machine import cache, process, records, sandbox, store
+from arena.machine import cache, process, records, sandbox, scratch, store
 from arena.machine.environment import clean_variables
 from arena.machine.process import Finished
 from arena.session import Session
@@ -77,20 +77,19 @@ class Runner:
 
     @contextmanager
     def _export(self, tree: str) -> Iterator[Path]:
-        place = store.cache_dir() / "scratch" / uuid.uuid4().hex[:12]
         with self._lock:
             self.now += 1
             self.peak = max(self.peak, self.now)
         try:
-            (place / "home").mkdir(parents=True)
-            self.quarantine.export(tree, place / "tree")
-            for name in self.plan.copies:
-                target = place / "tree" / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(self.plan.top / name, target)
-            yield place
+            with scratch.folder() as place:
+                (place / "home").mkdir()
+                self.quarantine.export(tree, place / "tree")
+                for name in self.plan.copies:
+                    target = place / "tree" / name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(self.plan.top / name, target)
+                yield place
         finally:
-            store.remove_tree(place)
             with self._lock:
                 self.now -= 1
 

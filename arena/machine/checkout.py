@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from arena.errors import Refused, one_line
+from arena.machine import scratch
 from arena.machine.git import Repository
 from arena.machine.living import soon
 from arena.machine.transaction import Move
@@ -156,8 +156,8 @@ def linked_parent(top: Path, path: str) -> str:
 
 @contextlib.contextmanager
 def _own_index() -> Iterator[dict[str, str]]:
-    with tempfile.TemporaryDirectory(prefix="arena-") as folder:
-        yield {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+    with scratch.folder() as folder:
+        yield {"GIT_INDEX_FILE": str(folder / "index")}
 
 
 def lines_of(lines: Iterable[str]) -> bytes:

@@ -11,13 +11,12 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import ArenaError, one_line
-from arena.machine import process, records, store
+from arena.machine import process, records, scratch, store
 
 DESCRIBE = Path(__file__).parent / "inside" / "describe.py"
 # The packages that the judge lends to a project's Python, and the fixed variables of its tests.
@@ -152,8 +151,8 @@ def _copied(
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
-        made = Path(beside, "made")
+    with scratch.folder() as beside:
+        made = beside / "made"
         made.mkdir()
         for source in sources:
             target = made / source.name

@@ -7,13 +7,12 @@ hash), so from the moment that an agent has ended everything is done here. Recip
 from __future__ import annotations
 
 import functools
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import ArenaError, GitError, one_line
-from arena.machine import git, raw, store, transfer
+from arena.machine import git, raw, scratch, store, transfer
 from arena.machine.changes import Change, parse_changes
 from arena.machine.git import Repository
 from arena.machine.people import ARENA, Author, Identity
@@ -240,15 +239,15 @@ class Quarantine:
         self, start: str, *command: str, stdin: bytes = b"", env: git.Env = git.NOTHING
     ) -> str:
         """The tree that a command makes of `start` in a fresh index."""
-        with tempfile.TemporaryDirectory(prefix="arena-index-") as folder:
-            Path(folder, "index").write_bytes(self._index(start))
-            env = {**env, "GIT_INDEX_FILE": f"{folder}/index"}
+        with scratch.folder() as folder:
+            (folder / "index").write_bytes(self._index(start))
+            env = {**env, "GIT_INDEX_FILE": str(folder / "index")}
             self.git.call(*command, stdin=stdin, env=env)
             return self.git.call("write-tree", env=env).text
 
     def _index_of(self, start: str) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="arena-index-") as folder:
-            index = Path(folder, "index")
+        with scratch.folder() as folder:
+            index = folder / "index"
             self.git.call("read-tree", start, env={"GIT_INDEX_FILE": str(index)})
             return index.read_bytes()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.errors import ArenaError
+from arena.machine import living
 
 
 def _dirs(kind: str) -> Path:
@@ -102,6 +103,16 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
         raise ArenaError(
             f"can't write {path}: {error.strerror}. Free some space or choose another place."
         ) from error
+
+
+def sweep(folder: Path) -> None:
+    """Removes what writers of ours that were killed left beside their files; agents' worktrees are left alone."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("worktrees", "trash")]
+        for name in files:
+            writer = re.fullmatch(r"\..+\.tmp\.(\d+)\.\d+", name)
+            if writer and not living.alive(int(writer[1]), None):
+                Path(here, name).unlink()
 
 
 def _sync_folder(folder: Path) -> None:
