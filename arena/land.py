@@ -17,7 +17,7 @@ from arena.machine import switch
 from arena.machine.checkout import some
 from arena.machine.git import Repository
 from arena.machine.switch import HalfDone
-from arena.machine.transaction import Move, value_of
+from arena.machine.transaction import Move, value_of, writable
 from arena.moves import change, moves_of, settled
 from arena.session import Session
 
@@ -80,6 +80,9 @@ def land(
 def _merge(session: Session, commit: str, target: str, message: str) -> Move:
     repo, quarantine = session.repo, session.quarantine
     old, name = _tip(repo, target), target.removeprefix("refs/heads/")
+    if not writable(repo):
+        why = "Read-only file system, or not yours"
+        raise Refused(f"{repo.common_dir} can't be written ({why}).")
     if not quarantine.holds(commit):
         quarantine.take(commit, ref=f"refs/arena/land/{session.run}/commit")
     quarantine.take(old, ref=f"refs/arena/land/{session.run}/target")

@@ -17,6 +17,7 @@ from arena.journal import Journal
 from arena.machine import git, store
 from arena.machine.git import Repository
 from arena.machine.quarantine import Quarantine
+from arena.machine.remarks import remarks
 from arena.settings import Settings
 
 
@@ -46,6 +47,10 @@ class Session:
         tip = self.tip(target)
         if tip is not None and tip != base:
             self.quarantine.take(tip, ref=f"refs/arena/run/{self.run}/target")
+        told = {e.data["text"] for e in self.journal.events() if e.kind == "note"}
+        for text in remarks(self.repo, self.quarantine, base):
+            if text not in told:
+                self.journal.add("note", text=text)
 
     def discard_if_unplanned(self) -> None:
         """Removes the folder of a run that was refused before anything was planned."""

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arena import archive, division, land, publish, session, statusfiles
+from arena import archive, division, land, publish, runs, session, statusfiles
 from arena import clean as cleaning
 from arena.commands.call import Call
-from arena.commands.judge import choose_target, load_rubric
+from arena.commands.judge import load_rubric, need_target
 from arena.deliver import deliver, result
 from arena.errors import ArenaError
+from arena.machine import living
 from arena.session import Session
 
 
@@ -108,12 +109,8 @@ def _land(
     opened: Session, label: str, call: Call, target: str | None
 ) -> dict[str, Any]:
     """Tests a candidate merged into the target, and moves that. Raises ArenaError if it can't."""
-    ref = publish.planned(opened)["target"]
-    if target:
-        ref = choose_target(opened.repo, target)
-    if ref is None:
-        why = "HEAD is detached, so there is no branch to merge into."
-        raise ArenaError(f"{why} Say which: --target BRANCH")
+    ref = None if target else publish.planned(opened)["target"]
+    ref = ref or need_target(opened.repo, target)
     rules = load_rubric(opened)
     # What only explores may break tests; what lands may not.
     gates = load_rubric(opened, "default") if rules.merge == "never" else rules
@@ -158,11 +155,26 @@ def clean(call: Call, run: str | None, *, dry_run: bool) -> int:
     """Removes worktrees and branches of one run; every candidate stays in the archive."""
     opened = session.reopen(call.here, run, **call.place)
     if not dry_run:
+        _refuse_active(opened, call)
         division.tidy(opened)  # where it is a plan
     done = _clean(opened, call, dry_run=dry_run)
     end = f"{opened.run} is {'not all ' if done.kept else ''}clean."
     call.tell("Nothing was changed." if dry_run else end)
     return 1 if done.kept else 0
+
+
+def _refuse_active(opened: Session, call: Call) -> None:
+    """Raises ArenaError while a process works on a run: its agents need their worktrees."""
+    state, cure = runs.state(opened.folder), f"Wait, or: arena stop {opened.run}"
+    if not state["going"]:
+        return
+    pid, born = state["process"], state["born"]
+    if living.machine_of(born):
+        if call.yes:
+            return
+        cure = f"If it is gone for good there: arena --yes clean {opened.run}"
+    who = living.named(pid, born)
+    raise ArenaError(f"run {opened.run} is active ({who}). {cure}")
 
 
 def undo(call: Call, run: str | None) -> int:

@@ -84,7 +84,8 @@ class Quarantine:
 
     def deepen(self, *commits: str) -> None:
         """Brings the history of these commits that a shallow `take` left out; merge bases need it."""
-        if self.git.ask("rev-parse", "--is-shallow-repository").text == "true":
+        shallow = self.git.ask("rev-parse", "--is-shallow-repository").text == "true"
+        if commits and shallow:
             answer = transfer.fetch(self.git, self.source, "--unshallow", specs=commits)
             if answer.code != 0:
                 raise GitError(f"git fetch failed: {one_line(answer.err)}")
@@ -269,6 +270,7 @@ class Quarantine:
 
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merges two commits in memory; merge drivers of the user's repository do not run here."""
+        self._complete(ours, theirs)
         words = ("merge-tree", "--write-tree", "-z", "--name-only", ours, theirs)
         answer = self.git.ask(*words)
         if answer.code not in (0, 1):
@@ -278,3 +280,11 @@ class Quarantine:
             return Merge(tree, ())
         end = names.index("") if "" in names else len(names)  # messages follow
         return Merge(None, tuple(dict.fromkeys(names[:end])))
+
+    def _complete(self, ours: str, theirs: str) -> None:
+        """Brings what lies behind a commit that a shallow `take` cut off and only one of these two contains."""
+        edge = self.git.git_dir / "shallow"
+        if edge.exists():
+            cut = set(edge.read_text(encoding="ascii").split())
+            apart = self.git.ask("rev-list", f"{ours}...{theirs}").text.split()
+            self.deepen(*cut.intersection(apart))
