@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from arena.errors import ArenaError, Refused
 from arena.machine.checkout import some
 from arena.machine.git import Repository
-from arena.machine.transaction import Move, move_refs, patiently, value_of
+from arena.machine.transaction import Move, move_refs, patiently, value_of, writable
 from arena.machine.transfer import whole
 from arena.session import Session
 
@@ -72,6 +72,12 @@ class Keeper:
             finally:
                 for one in batch:
                     del self._waiting[one]
+
+
+def keep_found(session: Session, commits: Mapping[str, str]) -> None:
+    """As `keep_all`, for what was there before; where nothing can be written it is where it came from, and here."""
+    if writable(session.repo):
+        keep_all(session, commits)
 
 
 def archived(repo: Repository, run: str) -> dict[str, str]:

@@ -118,6 +118,9 @@ def choose_base(
     lost = [label for label, found in bases.items() if not found]
     if lost:
         why = f"{some(lost)} has no common history with {main}"
+        if repo.ask("rev-parse", "--is-shallow-repository").text == "true":
+            cure = "Bring the whole history: git fetch --unshallow"
+            raise ArenaError(f"{why} in this shallow repository. {cure}")
         raise ArenaError(f"{why}. Choose a commit to compare with: --base REV.")
     first = next(iter(bases.values()))
     if len(first) > 1 or any(found != first for found in bases.values()):

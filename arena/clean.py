@@ -15,9 +15,10 @@ from pathlib import Path
 from arena import archive, places
 from arena.errors import ArenaError
 from arena.machine import store
+from arena.machine.changes import GITLINK
 from arena.machine.checkout import some
 from arena.machine.listing import holders, registered
-from arena.machine.quarantine import GITLINK, Quarantine
+from arena.machine.quarantine import Quarantine
 from arena.machine.transaction import Move, patiently, value_of
 from arena.moves import change, settled
 from arena.session import Session

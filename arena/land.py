@@ -19,7 +19,8 @@ from arena.machine import switch, user
 from arena.machine.checkout import some
 from arena.machine.git import Repository
 from arena.machine.switch import HalfDone
-from arena.machine.transaction import Move, value_of
+from arena.machine.transaction import Move, value_of, writable
+from arena.machine.transfer import untrue
 from arena.moves import change, moves_of, settled
 from arena.session import Session
 
@@ -113,6 +114,9 @@ def _compose(
 ) -> Move:
     repo, quarantine = session.repo, session.quarantine
     old, name = _tip(repo, target), target.removeprefix("refs/heads/")
+    if not writable(repo):
+        why = "Read-only file system, or not yours"
+        raise Refused(f"{repo.common_dir} can't be written ({why}).")
     if not quarantine.holds(commit):
         quarantine.take(commit, ref=f"refs/arena/land/{session.run}/commit")
     quarantine.take(old, ref=f"refs/arena/land/{session.run}/target")
@@ -149,7 +153,9 @@ def _tip(repo: Repository, target: str) -> str:
 def _advance(session: Session, merge: Move, label: str, commit: str) -> Landed | None:
     """None if the target is no longer where it was when the merge was tested."""
     repo = session.repo
-    wrong = session.quarantine.untrue(merge.old, merge.new)
+    inside = session.quarantine
+    changed = inside.changes(merge.old, merge.new)
+    wrong = untrue(repo, inside.git, merge.new, changed)
     if wrong:
         raise Refused(
             f"{some(wrong)} in {repo.common_dir} differs from what was tested. Run git fsck."

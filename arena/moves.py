@@ -85,7 +85,8 @@ def recover(session: Session) -> Recovered | None:
         # Arena itself comes first; its git needs a moment to notice that arena is gone.
         within = living.PATIENCE if number else 0
         if pid != os.getpid() and not living.gone(pid, born, within=within):
-            raise ArenaError(f"{event.kind} is still at work (process {pid}). Wait.")
+            who = living.named(pid, born)
+            raise ArenaError(f"{event.kind} is still at work ({who}). Wait.")
     repo, moves = session.repo.unfiltered(), moves_of(event)
     # Only what is on the branch still: anything else is the user's since.
     places = [place for move in moves for place in switch.places_of(repo, move)]

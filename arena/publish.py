@@ -118,6 +118,7 @@ def write(
         },
         logs={t["label"]: _log(folder, t["label"]) for t in tried},
         events=_shown(events),
+        notes=[e.data["text"] for e in events if e.kind == "note"],
         testers=_testers(events),
         landed=landed,
         timing=_timing(events, tried),

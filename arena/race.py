@@ -60,7 +60,7 @@ def judge(
     with Executor(1) as beside:  # a third of a second, which git does not need
         asked = beside.submit(ask_interpreter, session)
         found = candidates.take(session, named, base=race.base)
-        archive.keep_all(session, {one.label: one.commit for one in found})
+        archive.keep_found(session, {one.label: one.commit for one in found})
         found += attempts.collect(session, race.task, trees)
         asked.result()
     return conclude(race, found)

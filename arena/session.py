@@ -14,9 +14,10 @@ from arena import journal, runs
 from arena import settings as options
 from arena.errors import ArenaError
 from arena.journal import Journal
-from arena.machine import git, store
+from arena.machine import git, living, store
 from arena.machine.git import Repository
 from arena.machine.quarantine import Quarantine
+from arena.machine.remarks import remarks
 from arena.settings import Settings
 
 
@@ -46,6 +47,10 @@ class Session:
         tip = self.tip(target)
         if tip is not None and tip != base:
             self.quarantine.take(tip, ref=f"refs/arena/run/{self.run}/target")
+        told = {e.data["text"] for e in self.journal.events() if e.kind == "note"}
+        for text in remarks(self.repo, self.quarantine, base):
+            if text not in told:
+                self.journal.add("note", text=text)
 
     @property
     def is_planned(self) -> bool:
@@ -61,15 +66,24 @@ class Session:
         return unplanned
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keeps other arenas off this run. Raises ArenaError if one works on it."""
+    def alone(self, *, force: bool = False) -> Iterator[None]:
+        """Keeps other arenas off this run. Raises ArenaError if one works on it; with `force` not for one on another
+        machine, of which nobody here can tell whether it still does."""
         lock, who = self.folder / "run.lock", f"arena on run {self.run}"
         with store.lock(lock, who=who):
             state = runs.state(self.folder)
             if state["going"]:
-                why = f"run {self.run} goes on (process {state['process']})."
-                raise ArenaError(f"{why} Wait for it: arena wait {self.run}")
+                self._refuse_active(state["process"], state["born"], force=force)
             yield
+
+    def _refuse_active(self, pid: int, born: str, *, force: bool) -> None:
+        elsewhere = living.machine_of(born)
+        cure = f"Wait for it: arena wait {self.run}; or end it: arena stop {self.run}"
+        if elsewhere:
+            cure = f"If it is gone for good there: arena --yes clean {self.run}"
+        if not (force and elsewhere):
+            who = living.named(pid, born)
+            raise ArenaError(f"run {self.run} is active ({who}). {cure}")
 
     def tip(self, target: str | None) -> str | None:
         """The commit that a target branch is at now."""

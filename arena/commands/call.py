@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from arena.report.text import clean
+
 # For terminals that can't show more than ASCII.
 PLAIN = str.maketrans({"✓": "+", "✗": "x", "→": "->", "…": "...", "\u2212": "-"})
 
@@ -32,7 +34,7 @@ class Call:
         """Writes messages to stderr, unless quiet."""
         if not self.quiet:
             for line in [lines] if isinstance(lines, str) else lines:
-                print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is where words go out
+                print(clean(line, keep="\n\t"), file=sys.stderr, flush=True)  # noqa: T201 - this is where words go out
 
     def tell(self, lines: Iterable[str] | str, data: Any = None) -> None:
         """Writes the result to stdout: as lines, or with `--json` as one document if there is `data`."""

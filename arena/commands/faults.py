@@ -9,13 +9,14 @@ import sys
 
 from arena import __version__
 from arena.errors import ArenaError
+from arena.report.text import clean
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def complain(text: str, code: int) -> int:
     """Says in one line on stderr what went wrong; returns the exit code."""
-    print(f"arena: {text}", file=sys.stderr)  # noqa: T201 - the one place that says what went wrong
+    print(clean(f"arena: {text}", keep="\n"), file=sys.stderr)  # noqa: T201 - the one place that says what went wrong
     return code
 
 

@@ -36,7 +36,8 @@ def judge(
         rules = load_rubric(opened)
         what = task.read(opened.here, opened.top, **within(asked))
         named = candidates.resolve(repo, names, folder=opened.here)
-        target = choose_target(repo, settings.target, avoid=[n.name for n in named])
+        choose = need_target if settings.merge == "auto" else choose_target
+        target = choose(repo, settings.target, avoid=[n.name for n in named])
         base = candidates.choose_base(repo, named, given=settings.base, target=target)
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
         document = race.judge(stake, named)
@@ -127,3 +128,14 @@ def choose_target(
     barred = {f"refs/heads/{name}" for name in avoid}
     free = (ref for ref in (current, *main) if ref in branches and ref not in barred)
     return next(free, None)
+
+
+def need_target(
+    repo: Repository, given: str | None, *, avoid: Sequence[str] = ()
+) -> str:
+    """As `choose_target`. Raises ArenaError also if there is none."""
+    found = choose_target(repo, given, avoid=avoid)
+    if found is None:
+        why = "HEAD is detached, or on a candidate: there is no branch to merge into."
+        raise ArenaError(f"{why} Say which: --target BRANCH")
+    return found

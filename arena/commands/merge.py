@@ -11,7 +11,7 @@ from typing import Any
 from arena import clean as cleaning
 from arena import division, land, publish, session, statusfiles
 from arena.commands.call import Call
-from arena.commands.judge import choose_target, load_rubric
+from arena.commands.judge import load_rubric, need_target
 from arena.deliver import deliver, message_of, result
 from arena.errors import ArenaError
 from arena.journal import Event
@@ -53,7 +53,7 @@ def offer(
 def _alone(call: Call, run: str | None) -> Iterator[Session]:
     """The run, while nobody else works on it."""
     opened = session.reopen(call.here, run, **call.place)
-    with opened.alone():
+    with opened.alone(force=call.yes):
         yield opened
 
 
@@ -166,12 +166,8 @@ def _land(
     opened: Session, label: str, call: Call, target: str | None
 ) -> dict[str, Any]:
     """Tests a candidate merged into the target, and moves that. Raises ArenaError if it can't."""
-    ref = publish.planned(opened)["target"]
-    if target:
-        ref = choose_target(opened.repo, target)
-    if ref is None:
-        why = "HEAD is detached, so there is no branch to merge into."
-        raise ArenaError(f"{why} Say which: --target BRANCH")
+    ref = None if target else publish.planned(opened)["target"]
+    ref = ref or need_target(opened.repo, target)
     rules = load_rubric(opened)
     # What only explores may break tests; what lands may not.
     gates = load_rubric(opened, "default") if rules.merge == "never" else rules

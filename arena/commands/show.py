@@ -100,6 +100,7 @@ LINES = {
     "measuring": "{name}: {command}, {runs} times for the base and each candidate",
     "tests": "{label}: {passed} of {total} tests passed in {seconds:.1f} s ({role})",
     "tests-cached": "{label}: tests known from before ({role})",
+    "note": "note: {text}",
     "plan": "tests: {command} with {python} ({found}); isolation: {isolation}",
     "agent-started": f"{{label}}: {ENTRY_STATES['agent-started']}",
     "setting-up": f"{{label}}: {ENTRY_STATES['setting-up']}",

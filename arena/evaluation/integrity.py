@@ -10,8 +10,7 @@ from arena.evaluation import measurement as told
 from arena.evaluation.measurement import Findings, Flag, Value, flag, missing, value
 from arena.evaluation.plan import CONFIG_NAMES
 from arena.evaluation.subject import Subject
-from arena.machine.changes import Change
-from arena.machine.quarantine import GITLINK, LINK
+from arena.machine.changes import GITLINK, LINK, Change
 
 NAMES = {"integrity": "", "import.proven": ""}
 SHARED_CONFIG = ("pyproject.toml", "setup.cfg")  # only a part of them is the runner's

@@ -13,8 +13,9 @@ from arena.errors import ArenaError
 from arena.evaluation import grading, metadata, pytest_config
 from arena.evaluation.pytest_config import PytestConfig, TestFiles
 from arena.machine import cache, environment
+from arena.machine.changes import GITLINK, LINK
 from arena.machine.environment import Environment
-from arena.machine.quarantine import GITLINK, LINK, Quarantine, TreeEntry
+from arena.machine.quarantine import Quarantine, TreeEntry
 from arena.machine.sandbox import Isolation, isolation
 from arena.session import Session
 from arena.settings import Settings

@@ -10,8 +10,7 @@ from arena.evaluation.measurement import NOTE, SUSPICIOUS, Findings, flag
 from arena.evaluation.subject import Subject
 from arena.evaluation.tampering import RUNNER
 from arena.machine import raw
-from arena.machine.changes import Change
-from arena.machine.quarantine import GITLINK
+from arena.machine.changes import GITLINK, Change
 
 NAMES: dict[str, str] = {}
 # What a new file may do by its name alone.

@@ -19,8 +19,7 @@ from arena.evaluation.bench import open_bench
 from arena.evaluation.evaluate import BASE_RUNS, Bench, run_base
 from arena.evaluation.plan import BUILD
 from arena.evaluation.testrun import BAD, GOOD, TestRun
-from arena.machine.changes import Change
-from arena.machine.quarantine import GITLINK, LINK
+from arena.machine.changes import GITLINK, LINK, Change
 from arena.patterns import Entry
 from arena.session import Session
 from arena.task import Task

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LINK, GITLINK, EXECUTABLE = "120000", "160000", "100755"  # modes
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

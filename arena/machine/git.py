@@ -34,7 +34,8 @@ filter.lfs.smudge= filter.lfs.process= filter.lfs.required=false
 """
 SEALED = """
 HOME=/nonexistent LANG=C.UTF-8 LC_ALL=C.UTF-8 GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0
-GIT_NO_REPLACE_OBJECTS=1 GIT_LITERAL_PATHSPECS=1 GIT_ADVICE=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false
+GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/nonexistent GIT_LITERAL_PATHSPECS=1 GIT_ADVICE=0 GIT_ASKPASS=/bin/false
+SSH_ASKPASS=/bin/false
 """
 # Where git finds the user's settings; let through for a question about them, and only then.
 USERS = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
@@ -77,8 +78,7 @@ def _start(
 
 
 def _answer(child: Any, stdin: bytes = b"") -> Answer:
-    process = child.proc
-    child.proc = None  # GitPython would end it when we are interrupted
+    process, child.proc = child.proc, None  # GitPython would end it if interrupted
     out, err = process.communicate(stdin)
     return Answer(process.returncode, out, err.decode("utf-8", "backslashreplace"))
 

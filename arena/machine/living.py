@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,7 +24,8 @@ def soon(done: Callable[[], bool], *, within: float = PATIENCE) -> bool:
 
 
 def birth(pid: int) -> str | None:
-    """Boot and start time of a process in the kernel's words; None if it is gone, or where there is no /proc."""
+    """Boot and start time of a process in the kernel's words, and its machine's name; None if it is gone, or where
+    there is no /proc."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         line = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
@@ -31,18 +33,39 @@ def birth(pid: int) -> str | None:
         return None
     # The name, in parentheses, may hold anything; field 3 follows the last one, the start time is field 22.
     fields = line.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else f"{boot}:{fields[19]}"
+    return None if fields[0] == "Z" else f"{boot}:{fields[19]}@{platform.node()}"
+
+
+def machine_of(born: str | None) -> str:
+    """The machine on which a process with this birth is or was, '' for this one.
+
+    Runs may lie on a drive that machines share, and none can tell what is alive on another.
+    """
+    here = birth(os.getpid())
+    if not born or not here:
+        return ""
+    boot, name = born.partition(":")[0], born.partition("@")[2]
+    # Either may change: the one when it starts again, the other by its user.
+    ours = here.startswith(f"{boot}:") or name in ("", platform.node())
+    return "" if ours else name
 
 
 def alive(pid: int, born: str | None) -> bool:
-    """Whether the process that had this id and birth still runs."""
+    """Whether the process that had this id and birth still runs, or may on another machine."""
     if born is not None:
-        return birth(pid) == born
+        known, _, _ = born.partition("@")
+        return bool(machine_of(born)) or (birth(pid) or "").partition("@")[0] == known
     try:
         os.kill(pid, 0)
     except OSError as error:
         return isinstance(error, PermissionError)
     return True
+
+
+def named(pid: int, born: str | None) -> str:
+    """A process in words."""
+    elsewhere = machine_of(born)
+    return f"process {pid}" + (f" on {elsewhere}" if elsewhere else "")
 
 
 def gone(pid: int, born: str | None, *, within: float) -> bool:

@@ -13,15 +13,14 @@ from pathlib import Path
 
 from arena.errors import ArenaError, GitError, one_line
 from arena.machine import git, raw, scratch, store, transfer
-from arena.machine.changes import Change, parse_changes
+from arena.machine.changes import EXECUTABLE, GITLINK, LINK, Change, parse_changes
 from arena.machine.git import Repository
 from arena.machine.people import ARENA, Author, Identity
 from arena.machine.user import Signing
 
-# Stronger than any .gitattributes in a tree. Unspecified diff and merge (`!`) are git's own: binary by content,
-# three-way by line; `-diff` would make everything binary, `-merge` everything a conflict.
+# Stronger than any .gitattributes in a tree. Unspecified diff and merge (`!`) are git's own: `-diff` would make
+# everything binary, `-merge` everything a conflict.
 ATTRIBUTES = "* -text -filter !diff !merge -ident -export-ignore -export-subst -working-tree-encoding\n"
-LINK, GITLINK, EXECUTABLE = "120000", "160000", "100755"
 DIFF = ("diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv")
 
 
@@ -85,7 +84,8 @@ class Quarantine:
 
     def deepen(self, *commits: str) -> None:
         """Brings the history of these commits that a shallow `take` left out; merge bases need it."""
-        if self.git.ask("rev-parse", "--is-shallow-repository").text == "true":
+        shallow = self.git.ask("rev-parse", "--is-shallow-repository").text == "true"
+        if commits and shallow:
             answer = transfer.fetch(self.git, self.source, "--unshallow", specs=commits)
             if answer.code != 0:
                 raise GitError(f"git fetch failed: {one_line(answer.err)}")
@@ -130,25 +130,6 @@ class Quarantine:
     def blobs(self, oids: list[str]) -> Iterator[bytes]:
         """Contents of blobs, in order, by one git process."""
         return raw.contents(self.git, oids)
-
-    def untrue(self, old: str, new: str) -> list[str]:
-        """What the user's object store holds of `new` with other content than its id says, among what changed.
-
-        Git reads a loose object without checking its hash, and agents can write to that store.
-        """
-        for name, *words in (
-            ("the commit", "cat-file", "commit", new),
-            ("the tree", "ls-tree", "-r", "-t", "-z", new),
-        ):
-            if self.source.ask(*words).out != self.git.call(*words).out:
-                return [name]
-        there = [c for c in self.changes(old, new) if c.status != "D"]
-        files = [c for c in there if c.mode != GITLINK]
-        oids = [c.oid for c in files]
-        pairs = zip(
-            files, raw.contents(self.source, oids), self.blobs(oids), strict=True
-        )
-        return [change.path for change, theirs, ours in pairs if theirs != ours]
 
     def read(self, tree: str, path: str) -> bytes | None:
         """Content of one file of a tree, None if it is not there (or is no plain file)."""
@@ -280,6 +261,7 @@ class Quarantine:
 
     def merge(self, ours: str, theirs: str) -> Merge:
         """Merges two commits in memory; merge drivers of the user's repository do not run here."""
+        self._complete(ours, theirs)
         words = ("merge-tree", "--write-tree", "-z", "--name-only", ours, theirs)
         answer = self.git.ask(*words)
         if answer.code not in (0, 1):
@@ -289,3 +271,11 @@ class Quarantine:
             return Merge(tree, ())
         end = names.index("") if "" in names else len(names)  # messages follow
         return Merge(None, tuple(dict.fromkeys(names[:end])))
+
+    def _complete(self, ours: str, theirs: str) -> None:
+        """Brings what lies behind a commit that a shallow `take` cut off and only one of these two contains."""
+        edge = self.git.git_dir / "shallow"
+        if edge.exists():
+            cut = set(edge.read_text(encoding="ascii").split())
+            apart = self.git.ask("rev-list", f"{ours}...{theirs}").text.split()
+            self.deepen(*cut.intersection(apart))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 import time
@@ -46,6 +47,11 @@ class Move:
 def value_of(repo: Repository, ref: str) -> str:
     """The object id that a ref (a full name) is at, empty if there is none."""
     return repo.refs(ref).get(ref, "")
+
+
+def writable(repo: Repository) -> bool:
+    """Whether refs can be made here: not where it is mounted read-only, or somebody else's."""
+    return os.access(repo.common_dir / "refs", os.W_OK)
 
 
 @contextlib.contextmanager

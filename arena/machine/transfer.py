@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from arena.errors import GitError, one_line
+from arena.machine import raw
+from arena.machine.changes import GITLINK, Change
 from arena.machine.git import Answer, Repository
 
 # A pruning set in the user's configuration must not reach their remote-tracking branches.
@@ -44,3 +46,23 @@ def copy(
 def whole(repo: Repository, *commits: str) -> bool:
     """Whether commits are in a repository with every object of their trees."""
     return repo.ask("rev-list", "--objects", "--no-walk", *commits).code == 0
+
+
+def untrue(
+    theirs: Repository, ours: Repository, new: str, changed: Sequence[Change]
+) -> list[str]:
+    """What the user's object store holds of `new` with other content than its id says, among what `changed` there.
+
+    Git reads a loose object without checking its hash, and agents can write to that store.
+    """
+    for name, *words in (
+        ("the commit", "cat-file", "commit", new),
+        ("the tree", "ls-tree", "-r", "-t", "-z", new),
+    ):
+        if theirs.ask(*words).out != ours.call(*words).out:
+            return [name]
+    files = [c for c in changed if c.status != "D" and c.mode != GITLINK]
+    oids = [c.oid for c in files]
+    sides = (raw.contents(store, oids) for store in (theirs, ours))
+    pairs = zip(files, *sides, strict=True)
+    return [change.path for change, one, other in pairs if one != other]

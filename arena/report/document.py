@@ -46,6 +46,7 @@ class Story:
     attempts: Mapping[str, Mapping[str, Any]]
     logs: Mapping[str, Mapping[str, Any]]
     events: Sequence[Mapping[str, str]]
+    notes: Sequence[str] = ()
     testers: Sequence[Mapping[str, Any]] = ()
     landed: Mapping[str, Any] | None
     timing: Mapping[str, Any]
@@ -270,5 +271,6 @@ def _provenance(story: Story) -> list[list[str]]:
         ["rubric", f"{story.rubric.name} ({story.rubric.digest})"],
         ["seed", str(story.seed)],
         ["arena", __version__],
+        *(["note", text] for text in story.notes),
         *([key, value] for key, value in story.evaluation.facts.items()),
     ]
