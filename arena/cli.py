@@ -279,5 +279,5 @@ def _main(argv: list[str] | None) -> int:
         hint = "Everything so far is kept. Go on: arena resume; look: arena status; remove it: arena clean"
         return faults.complain(f"stopped. {hint}", 130)
     except Exception as error:  # noqa: BLE001 - our bug: it gets a log file, and the user one line
-        return faults.full_disk(error) or faults.our_fault()
+        return faults.of_machine(error) or faults.our_fault()
     return code if isinstance(code, int) else 0

@@ -12,6 +12,15 @@ from arena.errors import ArenaError
 from arena.report.text import clean
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What a disk or a system answers that is full, broken, read-only, or not ours to write to.
+REFUSED = (
+    errno.EIO,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.ENFILE,
+)
 
 
 def complain(text: str, code: int) -> int:
@@ -34,13 +43,16 @@ def stop(number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
 
-def full_disk(error: Exception) -> int:
-    """Exit code 2, said why, if the disk is full; else 0."""
+def of_machine(error: Exception) -> int:
+    """Exit code 2, said why, if the disk is full or the system refuses something; else 0."""
     # `tempfile` tells of a full disk in words of its own.
     if isinstance(error, OSError) and (
         error.errno in FULL or "temporary directory" in str(error)
     ):
         return complain(f"no room on the disk ({error}). Free some: arena clean", 2)
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        rest = "Everything so far is kept; once that is mended: arena resume"
+        return complain(f"the system refuses it: {error}. {rest}", 2)
     return 0
 
 

@@ -23,7 +23,8 @@ def folder() -> Iterator[Path]:
     try:
         yield place
     finally:
-        store.remove_tree(place)
+        with contextlib.suppress(OSError):  # it goes with what a kill leaves
+            store.remove_tree(place)
 
 
 def tidy() -> None:

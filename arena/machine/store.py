@@ -9,7 +9,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,8 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
         if durable:
             _sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise ArenaError(
             f"can't write {path}: {error.strerror}. Free some space or choose another place."
         ) from error
@@ -157,10 +158,12 @@ def lock(path: Path, *, who: str, wait: float = 0) -> Iterator[None]:
         name = _read(holder) or "another arena"
         raise ArenaError(f"{name} is at work here. Wait, or stop it.") from None
     try:
-        holder.write_text(f"{who} (process {os.getpid()})\n", encoding="utf-8")
+        with suppress(OSError):  # it is only for the message
+            holder.write_text(f"{who} (process {os.getpid()})\n", encoding="utf-8")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink(missing_ok=True)
         guard.release()
 
 

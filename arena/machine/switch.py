@@ -51,8 +51,9 @@ def make(change: Change) -> None:
         try:
             for place in places:
                 mend(place)
-        except ArenaError as error:
-            raise HalfDone(str(error)) from error
+        except (ArenaError, OSError) as error:
+            rest = "Once that is mended: arena resume"
+            raise HalfDone(f"a change was given up half done ({error}). {rest}") from error  # fmt: skip
         raise
 
 

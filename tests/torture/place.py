@@ -149,11 +149,12 @@ class Place:
         lines = self.git("for-each-ref", "--format=%(refname) %(objectname)")
         return dict(line.split(" ") for line in lines.splitlines())
 
-    def again(self) -> Place:
-        """The place as it was at first, whatever happened in it."""
+    def again(self, template: Path | None = None) -> Place:
+        """The place as it was at first, or as a copy has it, whatever happened in it."""
         kill_all(self.root)
         shutil.rmtree(self.root, ignore_errors=True)
-        shutil.copytree(self.root.with_name("template"), self.root, symlinks=True)
+        template = template or self.root.with_name("template")
+        shutil.copytree(template, self.root, symlinks=True)
         return self
 
     def settle(self, *, within: float = 10) -> list[str]:

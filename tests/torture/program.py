@@ -18,6 +18,7 @@ import mmap
 import os
 import pkgutil
 import signal
+import stat
 import struct
 import sys
 import tempfile
@@ -99,6 +100,8 @@ class Fault:
         write, fsync = os.write, os.fsync
 
         def short_write(number: int, data: bytes) -> int:
+            if not stat.S_ISREG(os.fstat(number).st_mode):
+                return write(number, data)
             try:
                 self.step("os.write", number)
             except OSError as error:

@@ -80,12 +80,28 @@ def test_what_was_measured_is_not_measured_again(place: Any) -> None:
     rounds.each(steps, one, "kill with an empty cache")
 
 
-def killed_after(place: Any, words: tuple[str, ...], seconds: float, *, everything: bool) -> Any:  # fmt: skip
-    """A call that is killed after a time, with its group, or with everything that works in the place."""
-    server = place.server
+def killed_after(
+    place: Any,
+    words: tuple[str, ...],
+    seconds: float,
+    *,
+    everything: bool,
+    event: str = "begun",
+) -> Any:
+    """A call that is killed so long after an event, with its group, or with everything that works in the place."""
+
+    def told() -> int:
+        journals = place.root.glob("state/*/runs/*/journal.log")
+        word = f'"kind":"{event}"'.encode()
+        return sum(path.read_bytes().count(word) for path in journals)
+
+    server, before = place.server, told()
     pid = server.start(place, place.words(*words), place_module.NO_FAULT)
 
     def kill() -> None:
+        end = time.monotonic() + 30
+        while told() == before and time.monotonic() < end:
+            time.sleep(0.001)
         time.sleep(seconds)
         if everything:
             place_module.kill_all(place.root)
@@ -114,48 +130,40 @@ def test_killed_at_random(place: Any) -> None:
         rounds.tidy(place)
 
     hits: list[bool] = []
-    rounds.each(range(200 if FULL else 6), one, "random kills")
+    rounds.each(range(200 if FULL else 5), one, "random kills")
     rounds.tally("random kills that hit", rounds=sum(hits), wrong=0)
 
 
 def test_a_big_landing_killed_with_its_git(place: Any) -> None:
     """Everything is killed, git in its own session as well: at worst the checkout is half written then."""
+    place.git("checkout", "-q", "branch-1")
     big = {f"many/{n % 20}/f{n}.txt": f"{n}\n" * 200 for n in range(600)}
-    dice = random.Random(600)
-
-    def prepare() -> None:
-        place.again()
-        place.git("checkout", "-q", "branch-1")
-        place_module.write(place.project, big)
-        place.git("add", "-A", "many")
-        place.git("commit", "-q", "-m", "many files")
-        place.git("checkout", "-q", "main")
-        if known.exists():
-            shutil.copytree(known, place.root / "cache/results", dirs_exist_ok=True)
-        words = ("judge", "branch-1", "--base", "main", "--merge", "never")
-        assert place.arena(*words).code == 0
-
-    known = place.root.with_name("big")
-    prepare()
-    assert place.arena("merge").code == 0
-    shutil.copytree(place.root / "cache/results", known)
-    prepare()
-    begun = time.monotonic()
-    assert place.arena("merge").code == 0
-    took = time.monotonic() - begun
+    place_module.write(place.project, big)
+    place.git("add", "-A", "many")
+    place.git("commit", "-q", "-m", "many files")
+    place.git("checkout", "-q", "main")
+    words = ("judge", "branch-1", "--base", "main", "--merge", "never")
+    assert place.arena(*words).code == 0
+    assert place.arena("merge").code == 0  # so that the merged tree has been tested
+    assert place.arena("undo").code == 0
+    template, dice = place.root.with_name("big"), random.Random(600)
+    shutil.copytree(place.root, template, symlinks=True)
 
     def one(number: int) -> None:
-        prepare()
-        seconds = dice.uniform(0.2, 1) * took
-        done = killed_after(place, ("merge",), seconds, everything=True)
+        place.again(template)
+        seconds = dice.uniform(0, 0.2)
+        done = killed_after(place, ("merge",), seconds, everything=True, event="landing")  # fmt: skip
         hits.append(done.code < 0)
         rounds.at_any_moment(place, done)
         torn.append(bool(place.git("status", "--porcelain", "-uno", ok=False)))
+        locks.append(bool([*(place.project / ".git").rglob("*.lock")]))
         rounds.follow(place, "resume" if number % 2 else "clean")
         rounds.tidy(place)
 
     hits: list[bool] = []
     torn: list[bool] = []
-    rounds.each(range(200 if FULL else 6), one, "kills of a landing with git")
+    locks: list[bool] = []
+    rounds.each(range(200 if FULL else 3), one, "kills of a landing with git")
     rounds.tally("of those hit", rounds=sum(hits), wrong=0)
     rounds.tally("of those with a checkout half written", rounds=sum(torn), wrong=0)
+    rounds.tally("of those with a lock of git's left", rounds=sum(locks), wrong=0)

@@ -1,0 +1,46 @@
+"""Every write fails in turn, once or from then on: one line, the right exit code, and nothing is lost."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+rounds, promises = sys.modules["torture_rounds"], sys.modules["torture_promises"]
+FULL = rounds.FULL
+COMMANDS = {"run": 3, "judge": 1, "merge": 1, "clean": 1, "undo": 1}
+KINDS = {"ENOSPC": True, "EIO": False, "EROFS": True, "EACCES": False}
+pytestmark = [pytest.mark.torture, pytest.mark.timeout(6 * 3600 if FULL else 300)]
+
+
+def fail_at(place: Any, name: str, step: int, **fault: Any) -> bool:
+    """One fault, then the same machine in good order; False if the command has fewer steps."""
+    words = rounds.begin(place, rounds.NAMES[name])
+    done = place.arena(*words, at=step, **fault)
+    rounds.at_any_moment(place, done)
+    promises.nothing_left(place)
+    if name == "run" and step % 2:
+        rounds.follow(place, "resume")
+    rounds.tidy(place)
+    return bool(done.hit)
+
+
+@pytest.mark.parametrize("on", [True, False] if FULL else [None])
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_write_fails(place: Any, kind: str, name: str, on: bool | None) -> None:
+    on = KINDS[kind] if on is None else on
+    label = f"{kind}{' from then on' if on else ''} in {name}"
+    if FULL:
+        steps = itertools.count(1)
+    else:
+        words = rounds.begin(place, rounds.NAMES[name])
+        total, shift = place.arena(*words).steps, len(kind) + len(name)
+        steps = rounds.spread(total // 3, COMMANDS[name], shift=shift)
+    rounds.each(steps, lambda n: fail_at(place, name, n, kind=kind, on=on), label)
