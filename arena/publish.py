@@ -15,7 +15,7 @@ from arena.attempts import Tried
 from arena.errors import ArenaError
 from arena.evaluation.result import Evaluation
 from arena.journal import Event
-from arena.machine import records, store
+from arena.machine import records, secrets, store
 from arena.report import approaches, document, formats
 from arena.report.document import Story
 from arena.rubric import Rubric
@@ -37,7 +37,10 @@ def save(
     data = json.dumps(records.to_json(evaluation), sort_keys=True).encode()
     packed = gzip.compress(data, 6, mtime=0)
     store.write_bytes(session.folder / "evaluation.json.gz", packed)
-    store.write_json(session.folder / "tried.json", [_told(t) for t in tried])
+    # Masked for good: who writes the report again may have other variables.
+    values = secrets.known(session.settings.env)
+    told = [_told(t) | {"log": _log(session.folder, t.entry.label)} for t in tried]
+    store.write_json(session.folder / "tried.json", secrets.masked(told, values)[0])
 
 
 def load(session: Session) -> tuple[Task, Evaluation]:
@@ -116,7 +119,7 @@ def write(
         attempts={
             t["label"]: {k: t[k] for k in words} for t in tried if t["candidate"]
         },
-        logs={t["label"]: _log(folder, t["label"]) for t in tried},
+        logs={t["label"]: t["log"] for t in tried},
         events=_shown(events),
         notes=[e.data["text"] for e in events if e.kind == "note"],
         testers=_testers(events),
@@ -124,7 +127,11 @@ def write(
         timing=_timing(events, tried),
         report=str(place / "report.html"),
     )
-    whole = document.build(story, session.quarantine)
+    values = secrets.known(session.settings.env)
+    whole: dict[str, Any] = document.build(story, session.quarantine)
+    whole, hidden = secrets.masked(whole, values)
+    if hidden:
+        whole["provenance"].append(["hidden", f"{hidden} passwords or keys"])
     store.write_json(folder / "result.json", document.result(whole))
     store.write_json(folder / "document.json", whole)
     table = scores.table(evaluation, scored).to_json(orient="index", indent=1)

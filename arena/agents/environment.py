@@ -1,21 +1,18 @@
 """What an agent sees of our environment: an allow-list, since secrets reach it only when allowed by name."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from arena.agents.agent import Agent
 from arena.errors import ArenaError
+from arena.machine import secrets
 
 BASE = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TMPDIR", "XDG_*")
 
 # Not in the list above, and not to be allowed by name either: these belong to another session of an agent, or
 # lead git to another repository than the worktree's.
 NEVER = ("CLAUDECODE", "CLAUDE_CODE_*", "GIT_*")
-
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
-_SHORTEST_SECRET = 6  # characters; hiding shorter ones would only riddle the text
 
 
 def agent_environment(
@@ -43,8 +40,8 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 def redact(text: str, env: Mapping[str, str]) -> str:
     """`text` without the values of the variables that hold secrets."""
-    hidden = [value for name, value in env.items() if _SECRET.search(name)]
+    hidden = [value for name, value in env.items() if secrets.NAMES.search(name)]
     for secret in sorted(hidden, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
+        if len(secret) >= secrets.SHORTEST:
             text = text.replace(secret, "[secret]")
     return text

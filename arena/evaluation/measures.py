@@ -25,6 +25,7 @@ from arena.evaluation import (
     reproduction,
     respelling,
     second,
+    stale,
     static,
     tampering,
     where,
@@ -51,6 +52,7 @@ MEASURES: dict[str, ModuleType] = {
     "static": static,
     "tampering": tampering,
     "planted": planted,
+    "stale": stale,
 }
 # These look at all candidates together: measure(pool) gives findings by label.
 TOGETHER: dict[str, ModuleType] = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence, Set
 from arena.evaluation.measurement import NOTE, SUSPICIOUS, Findings, flag
 from arena.evaluation.subject import Subject
 from arena.evaluation.tampering import RUNNER
-from arena.machine import raw
+from arena.machine import raw, secrets
 from arena.machine.changes import Change
 from arena.machine.quarantine import GITLINK
 
@@ -51,12 +51,14 @@ def measure(subject: Subject) -> Findings:
     is_test, is_module = subject.plan.files.is_test, subject.plan.files.is_test_module
     python = (p for p in new if p.endswith(".py") and not p.endswith("conftest.py"))
     support = [p for p in python if is_test(p) and not is_module(p)]
+    keys = list(_secrets(subject, changes))
     many = [f"{len(subject.changes)} files"] if len(subject.changes) > MANY else []
     for name, grade, summary, evidence in (
         ("shadowed-name", SUSPICIOUS, "adds modules named like those of Python or the test tools", shadows),
         ("judge-settings", NOTE, "changes settings of the judge, which are read from the user's checkout", settings),
         ("test-support", NOTE, "adds files to the tests that are no tests: left out of the gate run", support),
         ("build-hooks", NOTE, "changes how the project is built or checked", built),
+        ("secrets", SUSPICIOUS, "adds what looks like passwords or keys", keys),
         ("large-files", SUSPICIOUS, "adds large files", list(_large(subject, changes))),
         ("many-files", SUSPICIOUS, "changes very many files", many),
     ):  # fmt: skip
@@ -100,3 +102,14 @@ def _large(subject: Subject, changes: list[Change]) -> Iterator[str]:
     for change, size in zip(files, sizes, strict=True):
         if size > LARGE:
             yield f"{change.path}: {size >> 20} MB"
+
+
+def _secrets(subject: Subject, changes: list[Change]) -> Iterator[str]:
+    """Files with something in them that looks like a secret, which the base did not have there."""
+    files = [c for c in changes if c.mode != GITLINK and c.added is not None][:MANY]
+    contents = subject.quarantine.blobs([c.oid for c in files])
+    for change, content in zip(files, contents, strict=True):
+        if len(content) < LARGE and secrets.has_any(content.decode("latin-1")):
+            before = subject.before(change).decode("latin-1")
+            if not secrets.has_any(before):
+                yield change.path
