@@ -66,6 +66,7 @@ def run_all(
         if event.kind == "repository-changed"
     ]
     before = fingerprint.take(repo, saved=saved)
+    fingerprint.hold(repo, session.held, base=base)
     trees = worktrees.add_all(session, [entry.label for entry in entries], base=base)
     crew = Crew(session, [entry.label for entry in entries])
     one_each = partial(_try, crew, task, look)
@@ -76,6 +77,8 @@ def run_all(
         found = fingerprint.changes(repo, before, saved=saved)
         for what, restore in found[:MOST_TOLD]:
             session.journal.add("repository-changed", what=what, restore=restore)
+        if not found:  # else what takes it back needs it
+            fingerprint.let_go(repo, session.held)
     told = tuple(f"{w}; to take it back: {how}" for w, how in (*earlier, *found))
     return [
         one._replace(candidate=one.candidate and replace(one.candidate, changed=told))

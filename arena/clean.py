@@ -14,7 +14,7 @@ from pathlib import Path
 
 from arena import archive, places
 from arena.errors import ArenaError
-from arena.machine import store
+from arena.machine import fingerprint, store
 from arena.machine.changes import GITLINK
 from arena.machine.checkout import some
 from arena.machine.listing import holders, registered
@@ -73,6 +73,8 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
         if not dry_run:
             store.remove_tree(path)
     _delete_branches(session, safe, done)
+    if not dry_run:
+        patiently(session.repo, lambda: fingerprint.let_go(session.repo, session.held))
     kept = archive.archived(session.repo, session.run)
     done.restorable = tuple(f"{archive.ROOT}/{session.run}/{label}" for label in kept)
     return done

@@ -17,6 +17,8 @@ NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 # Forms that nothing else has, as their makers document them (also used by gitleaks and GitHub's secret scanning).
 FORMS = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:[\s\S]*?-----END (?:[A-Z]+ )*PRIVATE KEY-----)?",
+    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
+    "PyPI token": r"\bpypi-[\w-]{40,}",
     "AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "GitHub token": r"\b(?:gh[pousr]_[0-9A-Za-z]{36,}|github_pat_[0-9A-Za-z_]{60,})",
     "GitLab token": r"\bglpat-[0-9A-Za-z_-]{20,}",
@@ -27,6 +29,13 @@ FORMS = {
     "npm token": r"\bnpm_[0-9A-Za-z]{36}\b",
     "Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20,}",
 }
+# Variables that nobody allowed by name: only what surely is one, since what they hold is hidden everywhere.
+SURELY = re.compile(r"(?:API_?KEY|TOKEN|SECRET|PASSWORD|PRIVATE_KEY)(?:$|_)")
+# The body of a key, as git shows it in a diff: a line of nothing but base64.
+_KEY = re.compile(
+    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(?=-----END|\Z)", re.DOTALL
+)
+_BODY = re.compile(r"[A-Za-z0-9+/=]{16,}")
 _FORMS = re.compile("|".join(f"(?:{form})" for form in FORMS.values()))
 MOST_BYTES = 64 << 20  # a log that is longer is cut before it comes here
 
@@ -42,6 +51,11 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK)
     return _FORMS.sub(MASK, text)
+
+
+def without_keys(text: str) -> str:
+    """A text without the bodies of private keys, with as many lines: for one that is shown line by line."""
+    return _KEY.sub(lambda found: found[1] + _BODY.sub(MASK, found[2]), text)
 
 
 def mask_file(path: Path, secrets: Iterable[str]) -> None:

@@ -37,7 +37,10 @@ def save(
     data = json.dumps(records.to_json(evaluation), sort_keys=True).encode()
     packed = gzip.compress(data, 6, mtime=0)
     store.write_bytes(session.folder / "evaluation.json.gz", packed)
-    store.write_json(session.folder / "tried.json", [_told(t) for t in tried])
+    # Masked for good: who writes the report again may have other variables.
+    told = [_told(t) | {"log": _log(session.folder, t.entry.label)} for t in tried]
+    masker = masking.Masker(agents.given_secrets(session.settings.env))
+    store.write_json(session.folder / "tried.json", masker.data(told))
 
 
 def load(session: Session) -> tuple[Task, Evaluation]:
@@ -116,7 +119,7 @@ def write(
         attempts={
             t["label"]: {k: t[k] for k in words} for t in tried if t["candidate"]
         },
-        logs={t["label"]: _log(folder, t["label"]) for t in tried},
+        logs={t["label"]: t["log"] for t in tried},
         events=_shown(events),
         notes=[e.data["text"] for e in events if e.kind == "note"],
         testers=_testers(events),

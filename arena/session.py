@@ -38,6 +38,11 @@ class Session:
         """The root of the checkout, or the git directory of a bare repository."""
         return self.repo.top or self.repo.git_dir
 
+    @property
+    def held(self) -> str:
+        """The ref that keeps what the repository's refs were at when agents began."""
+        return f"refs/arena/held/{self.run}"
+
     def freeze(self, *, base: str, target: str | None, labels: Sequence[str]) -> None:
         """Brings base and target into the quarantine before anything else happens, and notes what was planned.
 

@@ -183,8 +183,13 @@ def _version(path: str, env: Mapping[str, str]) -> str | None:
 def given_secrets(
     allowed: Iterable[str], environ: Mapping[str, str] = os.environ
 ) -> tuple[str, ...]:
-    """The secrets of our environment that agents, and tests where these names are allowed, may have seen."""
+    """The secrets of our environment: what agents, and tests where these names are allowed, may have seen, and what
+    surely is one."""
     named = frozenset(allowed)
     keys = [key for agent in AGENTS.values() for key in agent.keys.split()]
-    given = {n: v for n, v in environ.items() if n in named or matches(n, keys)}
+    given = {
+        n: v
+        for n, v in environ.items()
+        if n in named or matches(n, keys) or masking.SURELY.search(n)
+    }
     return masking.secrets_in(given)

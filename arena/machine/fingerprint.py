@@ -16,6 +16,8 @@ from typing import NamedTuple
 from arena.errors import ArenaError
 from arena.machine import store
 from arena.machine.git import Repository
+from arena.machine.people import ARENA
+from arena.machine.transaction import Move, move_refs, value_of
 
 # Files of the git directory that change what git does.
 STEERING = (
@@ -45,6 +47,37 @@ def take(repo: Repository, *, saved: Path) -> Fingerprint:
     for name, (content, _) in _steering(repo).items():
         store.write_bytes(saved / name, content)
     return _now(repo)
+
+
+def hold(repo: Repository, ref: str, *, base: str) -> None:
+    """Keeps what branches, tags and stashes are at now, under one ref: a commit that has all of them as parents.
+
+    So what takes a deleted branch back still works after somebody's `git gc --prune=now`. `base` is any commit.
+    """
+    format_ = "%(objecttype) %(objectname) %(*objecttype) %(*objectname)"
+    lines = repo.call("for-each-ref", f"--format={format_}").text.splitlines()
+    words = [line.split(" ") for line in lines]
+    tips = [
+        one[1] if one[0] == "commit" else one[3] for one in words if "commit" in one
+    ]
+    # Older stashes are in its reflog only.
+    stashes = repo.ask("log", "-g", "--format=%H", "refs/stash", "--").text.split()
+    parents = "".join(f"parent {oid}\n" for oid in dict.fromkeys([*tips, *stashes]))
+    who = f"{ARENA.name} <{ARENA.email}> 0 +0000"
+    text = (
+        f"tree {repo.tree_of(base)}\n{parents}author {who}\ncommitter {who}\n\nheld\n"
+    )
+    made = repo.call(
+        "hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode()
+    )
+    move_refs(repo, [Move(ref, value_of(repo, ref), made.text)], why="arena: hold")
+
+
+def let_go(repo: Repository, ref: str) -> None:
+    """Ends what `hold` began, if it did."""
+    old = value_of(repo, ref)
+    if old:
+        move_refs(repo, [Move(ref, old, "")], why="arena: let go")
 
 
 def _now(repo: Repository) -> Fingerprint:
