@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from arena.errors import ArenaError, GitError
 from arena.machine import store
 from arena.machine.checkout import some
 from arena.machine.git import Repository
+from arena.machine.quarantine import Quarantine
 from arena.session import Session
 
 # Fixed, so that the same patch always is the same commit.
@@ -141,7 +142,7 @@ def take(session: Session, named: Sequence[Named], *, base: str) -> list[Candida
     commits = {n.label: n.commit or _applied(session, n, base=base) for n in named}
     refs = {f"refs/arena/run/{session.run}/{n}": c for n, c in commits.items()}
     theirs = {n.commit for n in named}
-    quarantine.take_all({ref: c for ref, c in refs.items() if c in theirs})
+    _take_all(quarantine, {ref: c for ref, c in refs.items() if c in theirs})
     quarantine.keep_all({ref: c for ref, c in refs.items() if c not in theirs})
     trees = quarantine.git.trees(*commits.values())
     subjects = quarantine.git.subjects(*commits.values())
@@ -156,6 +157,20 @@ def take(session: Session, named: Sequence[Named], *, base: str) -> list[Candida
         )
         for one in named
     ]
+
+
+def _take_all(quarantine: Quarantine, wanted: Mapping[str, str]) -> None:
+    """Takes commits by one fetch. Raises ArenaError naming the candidate whose tree git refuses."""
+    try:
+        quarantine.take_all(wanted)
+    except GitError:
+        for ref, commit in wanted.items():
+            try:
+                quarantine.take(commit, ref=ref)
+            except GitError as error:
+                label = ref.rpartition("/")[2]
+                why = f"{label} can't be judged, so leave it out: {error}"
+                raise ArenaError(why) from error
 
 
 def _applied(session: Session, named: Named, *, base: str) -> str:

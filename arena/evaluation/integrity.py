@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
@@ -95,7 +96,9 @@ def _clashes(subject: Subject) -> list[str]:
     folded = defaultdict(list)
     for change in subject.changes:
         if change.status == "A":
-            folded[change.path.casefold()].append(change.path)
+            folded[unicodedata.normalize("NFC", change.path).casefold()].append(
+                change.path
+            )
     return [" = ".join(paths) for paths in folded.values() if len(paths) > 1]
 
 
@@ -150,7 +153,7 @@ CONTROLS: tuple[tuple[str, str, str, Callable[[Subject], Sequence[str]]], ...] =
     ("test-configuration", told.NOTE, "changed {} files that configure the tests", _configuration),
     ("link-out-of-tree", told.SUSPICIOUS, "links that leave the tree", _links),
     ("submodule-changed", told.SUSPICIOUS, "changes submodules", lambda s: _paths(s, lambda c: c.mode == GITLINK)),
-    ("case-clash", told.NOTE, "names that differ in case only", _clashes),
+    ("case-clash", told.NOTE, "names that differ in case or spelling of letters only", _clashes),
     ("imported-elsewhere", told.VOID, "the tests did not run this candidate's code", lambda s: s.run.outside),
     (*FORGED, lambda s: [s.candidate.label] if s.run.forged else []),
     ("reports-disagree", told.SUSPICIOUS, "two reports of the same run disagree about {} tests",

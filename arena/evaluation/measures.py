@@ -26,6 +26,7 @@ from arena.evaluation import (
     reproduction,
     respelling,
     second,
+    stale,
     static,
     tampering,
     where,
@@ -53,6 +54,7 @@ MEASURES: dict[str, ModuleType] = {
     "tampering": tampering,
     "planted": planted,
     "leaks": leaks,
+    "stale": stale,
 }
 # These look at all candidates together: measure(pool) gives findings by label.
 TOGETHER: dict[str, ModuleType] = {

@@ -104,6 +104,7 @@ def _make(parent: Environment, folder: Path, added: list[str]) -> str | None:
     (site / "project.pth").write_text(seen, encoding="utf-8")
     # Wheels only: to build a source distribution would run a candidate's code outside of the sandbox.
     pip = [python, "-m", "pip", "install", "--quiet", "--no-input"]
+    pip += ["--disable-pip-version-check"]  # which leaves a note in the user's cache
     pip += ["--only-binary=:all:", "--target"]
     said = process.capture([*pip, str(site), *added], timeout=600)
     if said.exit_code != 0:

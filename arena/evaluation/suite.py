@@ -20,6 +20,7 @@ from arena.evaluation.testrun import TestRun, honest_events, read_events
 from arena.machine import cache, process, records, sandbox, scratch, store
 from arena.machine.environment import clean_variables
 from arena.machine.process import Finished
+from arena.machine.raw import BadTreeError
 from arena.session import Session
 
 RUNNER = Path(process.__file__).parent / "inside" / "runner.py"
@@ -48,8 +49,11 @@ class Runner:
         if stored is not None:
             self.journal.add("tests-cached", request.label, **facts)
             return records.from_json(TestRun, stored)
-        with self._export(request.tree) as place:
-            found = self._run(request, place)
+        try:
+            with self._export(request.tree) as place:
+                found = self._run(request, place)
+        except BadTreeError as error:
+            found = TestRun.none(f"its tree {error}")
         facts |= {"passed": len(found.passed), "total": len(found.outcomes)}
         facts |= {"seconds": round(found.wall, 2), "cpu": round(found.cpu, 2)}
         self.journal.add("tests", request.label, ended=found.ended, **facts)

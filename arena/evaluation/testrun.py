@@ -53,6 +53,11 @@ class TestRun:
             exit_code=done.exit_code, ended=done.reason, wall=done.seconds, cpu=done.cpu_seconds, tail=tail, **told
         )  # fmt: skip
 
+    @classmethod
+    def none(cls, why: str) -> Self:
+        """A run that could not be."""
+        return cls(exit_code=1, ended="exited", wall=0.0, cpu=0.0, tail=why)
+
     @property
     def passed(self) -> frozenset[str]:
         """Ids that passed."""

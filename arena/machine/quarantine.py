@@ -146,7 +146,8 @@ class Quarantine:
     def export(self, tree: str, target: Path) -> None:
         """Writes the raw files of a tree into an empty folder: no filter, attribute or hook acts.
 
-        Links that leave the tree and submodules are left out. Raises ArenaError when the disk is full.
+        Links that leave the tree and submodules are left out. Raises BadTreeError for names that no folder can hold,
+        ArenaError when the disk is full.
         """
         where: dict[str, list[TreeEntry]] = {}
         for entry in self.entries(tree):
@@ -159,6 +160,10 @@ class Quarantine:
                     kind = {"link": e.mode == LINK, "executable": e.mode == EXECUTABLE}
                     raw.place(target, e.path, content, **kind)
         except OSError as error:
+            if error.errno in raw.UNFIT:
+                raise raw.BadTreeError(
+                    f"can't be written: {error.strerror}."
+                ) from error
             raise ArenaError(
                 f"can't export a tree to {target}: {error.strerror}. Free some space there."
             ) from error

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from arena.errors import GitError
+from arena.errors import ArenaError, GitError
 from arena.machine.git import Repository
+
+# What a system says of a name that it does not take.
+UNFIT = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EILSEQ, errno.EINVAL)  # fmt: skip
+
+
+class BadTreeError(ArenaError):
+    """A tree that this system's folders can't hold."""
 
 
 def contents(repo: Repository, oids: list[str]) -> Iterator[bytes]:

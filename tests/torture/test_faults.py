@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
