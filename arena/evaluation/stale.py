@@ -21,9 +21,11 @@ def measure(subject: Subject) -> Findings:
     older = _older(subject.quarantine.source, subject.target)
     back = [c for c in subject.changes if c.oid in older.get(c.path, ())]
     lines = sum((c.added or 0) + (c.removed or 0) for c in back)
-    grade = SUSPICIOUS if lines > FEW_LINES or len(back) > FEW_FILES else NOTE
     told = [f"{c.path}: {(c.added or 0) + (c.removed or 0)} lines" for c in back]
-    return Findings(flags=flag("reverts", grade, f"takes back {lines} lines of the target", told))  # fmt: skip
+    said = f"takes back {lines} lines of the target"
+    if lines > FEW_LINES or len(back) > FEW_FILES:
+        return Findings(flags=flag("stale-commit", SUSPICIOUS, said, told))
+    return Findings(flags=flag("puts-back", NOTE, said, told))
 
 
 @functools.lru_cache(maxsize=4)
