@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from arena import agents, archive, control, snapshot, turns, worktrees
 from arena.agents import AGENTS, Attempt, Order
 from arena.candidates import Candidate
-from arena.errors import ArenaError
+from arena.errors import ArenaError, GitError
 from arena.machine import environment, fingerprint
 from arena.patterns import Entry
 from arena.session import Session
@@ -78,7 +79,8 @@ def run_all(
         for what, restore in found[:MOST_TOLD]:
             session.journal.add("repository-changed", what=what, restore=restore)
         if not found:  # else what takes it back needs it
-            fingerprint.let_go(repo, session.held)
+            with suppress(GitError):  # a lock of somebody's: the clean-up does it
+                fingerprint.let_go(repo, session.held)
     told = tuple(f"{w}; to take it back: {how}" for w, how in (*earlier, *found))
     return [
         one._replace(candidate=one.candidate and replace(one.candidate, changed=told))

@@ -74,10 +74,18 @@ def clean(session: Session, *, dry_run: bool = False) -> Cleaned:
             store.remove_tree(path)
     _delete_branches(session, safe, done)
     if not dry_run:
-        patiently(session.repo, lambda: fingerprint.let_go(session.repo, session.held))
+        _let_go(session, done)
     kept = archive.archived(session.repo, session.run)
     done.restorable = tuple(f"{archive.ROOT}/{session.run}/{label}" for label in kept)
     return done
+
+
+def _let_go(session: Session, done: Cleaned) -> None:
+    repo, held = session.repo, session.held
+    try:
+        patiently(repo, lambda: fingerprint.let_go(repo, held))
+    except ArenaError as error:
+        done.kept += ((held, str(error)),)
 
 
 def look(session: Session, tree: Worktree) -> tuple[bool | None, int]:

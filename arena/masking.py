@@ -31,12 +31,10 @@ FORMS = {
 }
 # Variables that nobody allowed by name: only what surely is one, since what they hold is hidden everywhere.
 SURELY = re.compile(r"(?:API_?KEY|TOKEN|SECRET|PASSWORD|PRIVATE_KEY)(?:$|_)")
-# The body of a key, as git shows it in a diff: a line of nothing but base64.
-_KEY = re.compile(
-    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.*?)(?=-----END|\Z)", re.DOTALL
-)
-_BODY = re.compile(r"[A-Za-z0-9+/=]{16,}")
 _FORMS = re.compile("|".join(f"(?:{form})" for form in FORMS.values()))
+# The body of a key, as git shows it in a diff: lines of nothing but base64.
+_KEY = re.compile(r"(?<=PRIVATE KEY-----\n).*?(?=-----END|\Z)", re.DOTALL)
+_BODY = re.compile(r"[0-9A-Za-z+/=]{16,}")
 MOST_BYTES = 64 << 20  # a log that is longer is cut before it comes here
 
 
@@ -53,9 +51,9 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     return _FORMS.sub(MASK, text)
 
 
-def without_keys(text: str) -> str:
-    """A text without the bodies of private keys, with as many lines: for one that is shown line by line."""
-    return _KEY.sub(lambda found: found[1] + _BODY.sub(MASK, found[2]), text)
+def without_bodies(text: str) -> str:
+    """A diff without the bodies of private keys, with as many lines: each of them is shown by itself."""
+    return _KEY.sub(lambda found: _BODY.sub(MASK, found[0]), text)
 
 
 def mask_file(path: Path, secrets: Iterable[str]) -> None:

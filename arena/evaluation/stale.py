@@ -11,7 +11,6 @@ from arena.machine.git import Repository
 
 NAMES: dict[str, str] = {}
 LATEST = 100  # commits that are looked at
-FLAG = ("stale-files", SUSPICIOUS)
 FEW_LINES, FEW_FILES = 50, 2  # what one takes back on purpose
 
 
@@ -22,13 +21,11 @@ def measure(subject: Subject) -> Findings:
     older = _older(subject.quarantine.source, subject.target)
     back = [c for c in subject.changes if c.oid in older.get(c.path, ())]
     lines = sum((c.added or 0) + (c.removed or 0) for c in back)
-    name, grade = FLAG
-    if lines <= FEW_LINES and len(back) <= FEW_FILES:
-        grade = NOTE
     told = [f"{c.path}: {(c.added or 0) + (c.removed or 0)} lines" for c in back]
-    return Findings(
-        flags=flag(name, grade, f"takes back {lines} lines of the target", told)
-    )
+    said = f"takes back {lines} lines of the target"
+    if lines > FEW_LINES or len(back) > FEW_FILES:
+        return Findings(flags=flag("stale-commit", SUSPICIOUS, said, told))
+    return Findings(flags=flag("puts-back", NOTE, said, told))
 
 
 @functools.lru_cache(maxsize=4)

@@ -32,7 +32,7 @@ def parse(patch: bytes, room: int = DIFF_ROWS) -> Files:
     kind is hunk, ctx, add or del; `cut` counts the rows that were left off.
     """
     files: Files = []
-    text = masking.without_keys(patch.decode("utf-8", "replace"))
+    text = masking.without_bodies(patch.decode("utf-8", "replace"))
     # Every line of a file's content has a sign before it, so this matches headers only.
     for chunk in re.split(r"^diff --git ", text, flags=re.MULTILINE)[1:]:
         head, at, body = chunk.partition("\n@@ ")

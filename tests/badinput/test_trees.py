@@ -226,6 +226,6 @@ def test_row_t14(world):
     world.branch("fresh", {"calc.py": MENDED + "# newer\n"})
     done = world.judge("stale", "fresh")
     assert done.winner == "fresh"
-    assert done.flags("stale")["stale-files"] == "suspicious"
-    assert "more.py" in evidence(done, "stale", "stale-files")
-    assert "stale-files" not in done.flags("fresh")
+    assert done.flags("stale")["stale-commit"] == "suspicious"
+    assert "more.py" in evidence(done, "stale", "stale-commit")
+    assert not {"stale-commit", "puts-back"} & set(done.flags("fresh"))

@@ -20,6 +20,8 @@ OURS = re.compile(
     r"|(^|/)objects(/([0-9a-f]{2}|pack))?$"
     r"|(^|/)objects/([0-9a-f]{2}/[0-9a-f]+|pack/pack-[0-9a-f]+\.(pack|idx|rev))$"
 )
+# What the refs were at while agents work is held by one of ours, which goes when it is not needed any more.
+HELD = re.compile(r"(^|/)(logs/)?refs/arena/held(/.*)?$")
 # The report's copy carries its own .gitignore.
 REPORTS = re.compile(r"^reports(/.*)?$")
 LARGE = 64 << 20  # bytes from which a file is told by its size and time
@@ -65,7 +67,11 @@ def changed(
         old, new = before.get((root, path)), after.get((root, path))
         if old == new or any(pattern.fullmatch(path) for pattern in allowed):
             continue
-        if REPORTS.match(path) or (old is None and OURS.search(path)):
+        if (
+            REPORTS.match(path)
+            or HELD.search(path)
+            or (old is None and OURS.search(path))
+        ):
             continue
         found.append(f"{root}: {path!r} was {old or 'absent'}, is {new or 'absent'}")
     return found
