@@ -275,6 +275,11 @@ def build(root: Path, server: Server) -> Place:
     return place
 
 
+def copy(root: Path, target: Path) -> None:
+    """A copy of a place; not of one with worktrees, which are known by their inode."""
+    shutil.copytree(root, target, symlinks=True)
+
+
 def write(top: Path, files: dict[str, str]) -> None:
     """Writes files of given content."""
     for name, text in files.items():
