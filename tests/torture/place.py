@@ -305,12 +305,6 @@ def fill(place: Place, known: Path) -> None:
         done = place.arena(*words)
         assert done.code == 0, done.err
     for name in ("results", "lent"):
-        shutil.copytree(place.root / "cache" / name, place.root.parent / name)
+        shutil.copytree(place.root / "cache" / name, known / name)
     shutil.rmtree(place.root)
     build(place.root, place.server)
-    place.known |= set(place.refs())
-    place.first = place.git("rev-parse", "main")
-    for name in ("results", "lent"):
-        shutil.move(place.root.parent / name, place.root / "cache" / name)
-    shutil.copytree(place.root, place.root.with_name("template"), symlinks=True)
-    return place
