@@ -8,7 +8,7 @@ AGENTS ?= .venv/agents
 SMALL ?= @qwen-code/qwen-code@0.15.10 @google/gemini-cli@0.61.0
 NPM_INSTALL := npm install --silent --no-audit --no-fund --engine-strict --prefix $(AGENTS)
 
-.PHONY: help demo test check format lint types tests long agents agents-e2e clean
+.PHONY: help demo test check format lint types tests long torture agents agents-e2e clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -36,6 +36,9 @@ tests: .venv/dev  ## all tests, the slow ones too
 
 long: .venv/dev  ## the tests that take minutes of processor time each, too many for every run
 	$(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal -m long $(TESTS)
+
+torture: .venv/dev  ## kill -9 and failing writes at every step, races, random histories: an hour or two
+	ARENA_TORTURE=full $(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal tests/torture
 
 agents: $(AGENTS)/bin/gemini
 

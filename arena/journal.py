@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import errno
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.errors import ArenaError
+from arena.machine import store
 
 SCHEMA = 1  # of the events; a later one may mean something else by the same words
 
@@ -61,7 +63,9 @@ def replay(path: Path, *, most: int | None = None) -> list[Event]:
         if event is None:
             bad += 1
         elif bad:
-            raise ArenaError(f"{path} is damaged before its end; nothing was changed.")
+            see = f"git for-each-ref refs/arena/archive/{path.parent.name}"
+            why = f"{path} is damaged before its end; nothing was changed."
+            raise ArenaError(f"{why} What its run archived: {see}")
         else:
             events.append(event)
     return events
@@ -168,7 +172,7 @@ class Journal:
         self.path = path
         self.listeners: list[Callable[[Event], None]] = []
         self._lock = threading.Lock()
-        self._is_whole = False
+        self._end = -1  # of what we wrote last
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -176,25 +180,28 @@ class Journal:
             why = f"can't write the journal {path}: {error.strerror}."
             raise ArenaError(f"{why} Nothing was started.") from error
 
-    def _drop_torn_tail(self) -> None:
-        # Not before we write: to whoever only reads, a line that another process writes may look torn.
-        if not self._is_whole:
-            self._is_whole = True
-            good = sum(len(encode(event)) for event in replay(self.path))
-            if good < self.path.stat().st_size:
-                os.truncate(self.path, good)
+    def _drop_torn_tail(self) -> int:
+        """Where the next event goes: behind the last complete one, also where another process was killed."""
+        size = os.fstat(self._file).st_size
+        if size != self._end:
+            good = len(replay(self.path))
+            lines = self.path.read_bytes().splitlines(keepends=True)
+            size = sum(map(len, lines[:good]))
+            os.ftruncate(self._file, size)
+        return size
 
     def add(self, kind: str, label: str | None = None, **data: Any) -> None:
         """Appends one event. Raises ArenaError when the disk is full; the journal stays whole."""
         event = Event(kind=kind, at=time.time(), label=label, data=data)
         line = encode(event)
-        with self._lock:
-            self._drop_torn_tail()
-            before = os.fstat(self._file).st_size
+        with self._lock, store.exclusive(self._file):
+            before = self._drop_torn_tail()
             try:
                 _write_all(self._file, line)
+                self._end = before + len(line)
             except OSError as error:
-                os.ftruncate(self._file, before)
+                with contextlib.suppress(OSError):  # a torn line is nobody's event
+                    os.ftruncate(self._file, before)
                 why = f"can't write the journal: {error.strerror}. Free some space."
                 kept = f"Everything so far is kept in {self.path.parent}."
                 raise ArenaError(f"{why} {kept}") from error

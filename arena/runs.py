@@ -56,6 +56,18 @@ def state(folder: Path) -> dict[str, Any]:
     return found
 
 
+def all_states(parent: Path) -> list[dict[str, Any]]:
+    """How all runs stand, sorted by name; one whose journal is damaged stops no other."""
+    found = []
+    for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
+        try:
+            found += [state(folder)] if folder.is_dir() else []
+        except ArenaError:
+            row = {"run": folder.name, "state": "damaged", "entries": {}}
+            found.append({**row, "going": False})
+    return found
+
+
 NONE = 'no run in this repository yet. Start one: arena run --agents 3 "..."'
 
 

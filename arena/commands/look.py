@@ -24,9 +24,7 @@ def runs_of(here: Path) -> Path:
 
 def list_runs(call: Call) -> int:
     """Prints one line a run."""
-    parent = runs_of(call.here)
-    folders = sorted(parent.iterdir()) if parent.is_dir() else []
-    rows = [runs.state(folder) for folder in folders if folder.is_dir()]
+    rows = runs.all_states(runs_of(call.here))
     if not rows:
         call.say(runs.NONE)
     lines = []

@@ -186,10 +186,9 @@ def signal(
 
 def _around(here: Path) -> tuple[str | None, str | None]:
     """Run and label of the worktree that we are in; twice None if it is none."""
-    parent = runs_of(here)
-    for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
-        for label, entry in runs.state(folder)["entries"].items():
+    for run in runs.all_states(runs_of(here)):
+        for label, entry in run["entries"].items():
             place = entry.get("path")
             if place and here.resolve().is_relative_to(Path(place).resolve()):
-                return folder.name, label
+                return run["run"], label
     return None, None

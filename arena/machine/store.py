@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -165,6 +166,23 @@ def lock(path: Path, *, who: str, wait: float = 0) -> Iterator[None]:
         with suppress(OSError):
             holder.unlink(missing_ok=True)
         guard.release()
+
+
+@contextmanager
+def exclusive(number: int) -> Iterator[None]:
+    """Keeps other processes that ask likewise from an open file, where the system can do that."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(number, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(number, fcntl.LOCK_UN)
 
 
 def free_bytes(path: Path) -> int:

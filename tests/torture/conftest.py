@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
 HERE = Path(__file__).parent
@@ -37,9 +39,11 @@ def server() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def warm(tmp_path_factory: pytest.TempPathFactory, server: Any) -> Any:
     """A place in which everything was judged once, so that its cache knows all results; and how that ended."""
-    root = tmp_path_factory.mktemp("torture") / "place"
-    place = place_module.build(root, server)
-    return place_module.warm_up(place)
+    place = place_module.build(tmp_path_factory.mktemp("torture") / "place", server)
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with filelock.FileLock(shared / "known.lock"):
+        return place_module.warm_up(place, shared / "known")
 
 
 @pytest.fixture

@@ -275,6 +275,11 @@ def build(root: Path, server: Server) -> Place:
     return place
 
 
+def copy(root: Path, target: Path) -> None:
+    """A copy of a place; not of one with worktrees, which are known by their inode."""
+    shutil.copytree(root, target, symlinks=True)
+
+
 def write(top: Path, files: dict[str, str]) -> None:
     """Writes files of given content."""
     for name, text in files.items():
@@ -283,18 +288,23 @@ def write(top: Path, files: dict[str, str]) -> None:
         path.write_text(text)
 
 
-def warm_up(place: Place) -> Place:
-    """Runs, judges and merges everything once for the cache, and keeps a copy of the place as it was before."""
+def warm_up(place: Place, known: Path) -> Place:
+    """Keeps a copy of the place as it is before anything happened, but for a cache that knows all results."""
+    if not known.exists():
+        fill(place, known)
+    place.known |= set(place.refs())
+    place.first = place.git("rev-parse", "main")
+    shutil.copytree(known, place.root / "cache")
+    copy(place.root, place.root.with_name("template"))
+    return place
+
+
+def fill(place: Place, known: Path) -> None:
+    """Runs, judges and merges everything once, for the cache; the place is built anew."""
     for words in (RUN, ("undo",), ("judge", "branch-1", "branch-2"), ("merge",), ("undo",)):  # fmt: skip
         done = place.arena(*words)
         assert done.code == 0, done.err
     for name in ("results", "lent"):
-        shutil.copytree(place.root / "cache" / name, place.root.parent / name)
+        shutil.copytree(place.root / "cache" / name, known / name)
     shutil.rmtree(place.root)
     build(place.root, place.server)
-    place.known |= set(place.refs())
-    place.first = place.git("rev-parse", "main")
-    for name in ("results", "lent"):
-        shutil.move(place.root.parent / name, place.root / "cache" / name)
-    shutil.copytree(place.root, place.root.with_name("template"), symlinks=True)
-    return place

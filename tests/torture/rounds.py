@@ -24,6 +24,8 @@ BEFORE: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
     ("undo",): (RUN,),
     ("restore",): (RUN,),
 }
+# About how many steps each has at least.
+STEPS = {"run": 780, "judge": 340, "merge": 180, "clean": 220, "undo": 95, "restore": 36}  # fmt: skip
 NAMES = {words[0]: words for words in BEFORE}
 
 
@@ -55,6 +57,13 @@ def follow(place: Place, *words: str) -> Done:
     promises.target_is_tested(place, place.first)
     promises.nothing_left(place)
     return done
+
+
+def cleaned(place: Place, *words: str) -> None:
+    """As `follow`, where the target's history is no longer that of one merge."""
+    promises.ended_well(place.arena(*words))
+    promises.nothing_lost(place)
+    promises.nothing_left(place)
 
 
 def tidy(place: Place) -> None:
