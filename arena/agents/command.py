@@ -1,7 +1,9 @@
 """Any other agent: the user's own command line, with placeholders."""
 
+import json
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +34,9 @@ def refuse_useless(
         how = 'Add {prompt} or {prompt_file} to it, or set command_prompt = "stdin"'
         raise ArenaError(f"the command {template[0]} is told of no task. {how}.")
     program = template[0]
+    if len(template) == 1 and " {prompt" in program:
+        words = json.dumps(shlex.split(program))
+        raise ArenaError(f"the command {program!r} is one word. Write: command = {words}")  # fmt: skip
     # A relative path is one in the worktree.
     relative = os.sep in program and not program.startswith(os.sep)
     if program_comes or relative or "{" in program or process.which(program):
