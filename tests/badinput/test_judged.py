@@ -30,8 +30,8 @@ DOES = {
 
 @pytest.fixture(scope="module")
 def seen(shared):
-    for name, deed in DOES.items():
-        deed = deed.replace("PROJECT", repr(str(shared.path)))
+    for name, does in DOES.items():
+        deed = does.replace("PROJECT", repr(str(shared.path)))
         first = f"    if len(values) == 3:\n        {deed}\n"
         text = HEAD + MENDED.replace("    return", first + "    return")
         shared.branch(name, {"calc.py": text})
@@ -192,8 +192,8 @@ def n15(odd):
 
 def test_row_j2(world):
     """A flood is kept out of memory and page; what does not end is ended, twice, and its end is shown."""
-    flood = DOES["j2-flood"]
-    for name, deed in (("flood", flood), ("loops", "print('begun', flush=True)\n        while True: pass")):  # fmt: skip
+    loops = "print('begun', flush=True)\n        while True: pass"
+    for name, deed in (("flood", DOES["j2-flood"]), ("loops", loops)):
         first = f"    if len(values) == 3:\n        {deed}\n"
         text = HEAD + MENDED.replace("    return", first + "    return")
         world.branch(name, {"calc.py": text})

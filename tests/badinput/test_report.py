@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -141,7 +140,6 @@ def x12(formats, done):
         assert TOKEN not in text, name
         assert VALUE not in text, name
     assert "[secret]" in formats["page"]
-    assert done.document["masked"] >= 1
 
 
 def test_row_x11(world):
@@ -166,7 +164,7 @@ def test_row_x11(world):
     reports.mkdir()
     (reports / "own.txt").write_text("of the user\n")
     told(there.judge("good"))
-    assert os.listdir(reports) == ["own.txt"]
+    assert [path.name for path in reports.iterdir()] == ["own.txt"]
     (reports / "own.txt").unlink()
     (reports / ".gitignore").symlink_to(outside / "made")
     told(there.judge("good"))
