@@ -12,6 +12,7 @@ from typing import Any
 
 from arena import agents, archive, masking, scores, task, verdict
 from arena.attempts import Tried
+from arena.candidates import Candidate
 from arena.errors import ArenaError
 from arena.evaluation.result import Evaluation
 from arena.journal import Event
@@ -41,6 +42,21 @@ def save(
     told = [_told(t) | {"log": _log(session.folder, t.entry.label)} for t in tried]
     masker = masking.Masker(agents.given_secrets(session.settings.env))
     store.write_json(session.folder / "tried.json", masker.data(told))
+
+
+def begin(session: Session, what: Task, found: Sequence[Candidate]) -> None:
+    """Archives candidates that exist already, and keeps in the run's folder what `begun` reads."""
+    archive.keep_found(session, {one.label: one.commit for one in found})
+    task.save(what, session.folder)
+    told = [records.to_json(one) for one in found]
+    store.write_json(session.folder / "candidates.json", told)
+
+
+def begun(session: Session) -> list[Candidate]:
+    """The candidates of a run that judges what exists; none if it was killed before they were archived."""
+    path = session.folder / "candidates.json"
+    told = store.read_json(path) if path.exists() else []
+    return [records.from_json(Candidate, one) for one in told]
 
 
 def load(session: Session) -> tuple[Task, Evaluation]:

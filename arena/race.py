@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arena import archive, attempts, candidates, publish, scores, testers, verdict
+from arena import attempts, candidates, publish, scores, testers, verdict
 from arena.attempts import Tried
 from arena.candidates import Candidate, Named
 from arena.early import first_to_pass
@@ -60,7 +60,7 @@ def judge(
     with Executor(1) as beside:  # a third of a second, which git does not need
         asked = beside.submit(ask_interpreter, session)
         found = candidates.take(session, named, base=race.base)
-        archive.keep_found(session, {one.label: one.commit for one in found})
+        publish.begin(session, race.task, found)
         found += attempts.collect(session, race.task, trees)
         asked.result()
     return conclude(race, found)

@@ -79,19 +79,19 @@ def _document(opened: Session, mode: str) -> dict[str, Any]:
     rules = load_rubric(opened)
     if (opened.folder / "evaluation.json.gz").exists():
         return publish.again(opened, rules)
-    if mode not in ("run", "explore"):
-        _refuse(opened, "was killed before all was measured; what was is kept")
     if not (opened.folder / "task.json").exists():
-        _refuse(opened, "was killed before any agent was started")
+        agents_run = mode in ("run", "explore")
+        begun = "agent was started" if agents_run else "candidate was taken"
+        _refuse(opened, f"was killed before any {begun}")
     # The processes of a run that was just killed take a moment to end.
     if not living.soon(lambda: not living.with_variable("ARENA_RUN", opened.run)):
         left = living.with_variable("ARENA_RUN", opened.run)
         pids = " ".join(map(str, left))
         raise ArenaError(f"agents of run {opened.run} still work: kill {pids}")
     what, planned = task.load(opened.folder), publish.planned(opened)
-    found = attempts.left(opened, what, places.made(opened))
+    found = publish.begun(opened) or attempts.left(opened, what, places.made(opened))
     if not found:
-        raise ArenaError(f"the agents of run {opened.run} left no work to judge.")
+        raise ArenaError(f"run {opened.run} left no work to judge.")
     stake = Race(
         session=opened, task=what, rubric=rules,
         base=planned["base"], target=planned["target"],

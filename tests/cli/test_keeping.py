@@ -1,6 +1,8 @@
 """What is archived stays, as a ref or in a bundle, and comes back by one command; old runs go when told to."""
 
+import json
 import os
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -138,3 +140,28 @@ def test_a_run_of_a_newer_arena_is_left_alone(project, run):
     path.write_bytes(b"".join(map(encode, [newer, *rest])))
     for command in ("merge", "clean", "undo"):
         assert "newer arena" in project.refused(command)
+
+
+def test_a_judgement_that_was_killed_goes_on_and_runs_no_test_twice(project, tmp_path):
+    whole = project.json("judge", "good", "worse")
+    fresh = project.with_env(ARENA_CACHE_DIR=str(tmp_path / "fresh"))
+    going = fresh.start("judge", "good", "worse", start_new_session=True)
+    state = Path(project.env["ARENA_STATE_DIR"])
+
+    def tested():
+        journals = sorted(state.glob("*/runs/*/journal.log"))
+        kinds = [e.kind for e in replay(journals[-1])] if len(journals) > 1 else []
+        return kinds.count("tests")
+
+    while tested() < 2:
+        time.sleep(0.02)
+    os.killpg(going.pid, signal.SIGKILL)
+    going.communicate()
+    done = json.loads(fresh.arena("resume", "--json").stdout)
+    for part in ("verdict", "candidates"):
+        assert done[part] == whole[part]
+    ran = [e["data"] for e in fresh.events(done["run"]) if e["kind"] == "tests"]
+    once = {(e["role"], e["tree"]) for e in ran if e["role"] == "suite"}
+    assert (
+        len([e for e in ran if e["role"] == "suite"]) - len(once) <= 2
+    )  # base: thrice
