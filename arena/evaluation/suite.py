@@ -56,10 +56,11 @@ class Runner:
             found = TestRun.none(f"its tree {error}")
         facts |= {"passed": len(found.passed), "total": len(found.outcomes)}
         facts |= {"seconds": round(found.wall, 2), "cpu": round(found.cpu, 2)}
-        self.journal.add("tests", request.label, ended=found.ended, **facts)
-        # A time-out or a kill may be the machine's fault: never remembered.
+        # A time-out or a kill may be the machine's fault: never remembered. First of all, so that what the journal
+        # tells of is never run again.
         if found.ended == "exited":
             cache.put("suite", name, records.to_json(found))
+        self.journal.add("tests", request.label, ended=found.ended, **facts)
         return found
 
     def command(self, words: Sequence[str], request: Request) -> Finished:
