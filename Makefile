@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?= tests
 WORKERS ?= 2
+ROUNDS ?= full
 AGENTS ?= .venv/agents
 # The two smallest real agent programs, part of all tests; at these versions, so that no new one of theirs breaks ours.
 SMALL ?= @qwen-code/qwen-code@0.15.10 @google/gemini-cli@0.61.0
@@ -37,8 +38,8 @@ tests: .venv/dev  ## all tests, the slow ones too
 long: .venv/dev  ## the tests that take minutes of processor time each, too many for every run
 	$(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal -m long $(TESTS)
 
-torture: .venv/dev  ## kill -9 and failing writes at every step, races, random histories: an hour or two
-	ARENA_TORTURE=full $(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal tests/torture
+torture: .venv/dev  ## kill -9 and failing writes at every step, races, random histories: hours; ROUNDS=40 for so many of each kind
+	ARENA_TORTURE=$(ROUNDS) $(BIN)/python -P -m pytest -n $(WORKERS) --dist worksteal tests/torture
 
 agents: $(AGENTS)/bin/gemini
 

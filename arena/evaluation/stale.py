@@ -25,6 +25,10 @@ def measure(subject: Subject) -> Findings:
     said = f"takes back {lines} lines of the target"
     if lines > FEW_LINES or len(back) > FEW_FILES:
         return Findings(flags=flag("stale-commit", SUSPICIOUS, said, told))
+    if all(change.status == "D" for change in back):
+        return (
+            Findings()
+        )  # who removes a file rarely thinks of the commit that brought it
     return Findings(flags=flag("puts-back", NOTE, said, told))
 
 

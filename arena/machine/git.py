@@ -42,6 +42,7 @@ USERS = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
 Env = Mapping[str, str]
 Words = Sequence[str]
 NOTHING: Env = {}
+FULL = 25  # SIGXFSZ, which Windows does not know
 
 
 @functools.cache
@@ -141,6 +142,8 @@ class Repository:
         answer = self.ask(*args, stdin=stdin, env=env, session=session)
         if answer.code != 0:
             why = one_line(answer.err) or f"exit code {answer.code}"
+            if answer.code == -FULL:
+                why = "no room: the system lets it write no more. Free some space."
             raise GitError(f"git {args[0]} failed: {why}")
         return answer
 

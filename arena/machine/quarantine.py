@@ -162,7 +162,7 @@ class Quarantine:
         except OSError as error:
             if error.errno in raw.UNFIT:
                 raise raw.BadTreeError(
-                    f"can't be written: {error.strerror}."
+                    f"can't be exported: {error.strerror}."
                 ) from error
             raise ArenaError(
                 f"can't export a tree to {target}: {error.strerror}. Free some space there."

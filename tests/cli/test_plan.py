@@ -451,6 +451,7 @@ def test_what_stands_in_the_way_of_the_landing_is_told_and_it_goes_on_later(shop
     assert "is done" in shop.refused("resume", found["run"])
 
 
+@pytest.mark.long
 def test_each_task_lands_by_itself_where_the_plan_says_so(shop):
     head = HEAD + 'land = "each"\n'
     parts = [task("a", put("a.py")), task("b", "exit 3", depends_on=["a"], retries=0)]
@@ -467,6 +468,7 @@ def test_each_task_lands_by_itself_where_the_plan_says_so(shop):
     assert "a.py" in shop.git("ls-tree", "--name-only", f"arena/{found['run']}/staging")
 
 
+@pytest.mark.long
 def test_what_is_merged_is_not_done_again_when_only_the_journal_missed_it(shop, tmp_path):  # fmt: skip
     log, key = tmp_path / "calls", tmp_path / "key"
     parts = [
@@ -483,6 +485,7 @@ def test_what_is_merged_is_not_done_again_when_only_the_journal_missed_it(shop, 
     assert log.read_text() == "a\n"
 
 
+@pytest.mark.long
 def test_a_plan_whose_staging_branch_is_gone_never_claims_to_be_done(shop, tmp_path):
     key = tmp_path / "key"
     do = f"test -e {key} && {put('b.py')}"

@@ -201,8 +201,20 @@ LIMITS = {"qwen": 30, "gemini": 30}
 REFUSED = {401: "auth", 429: "quota"}
 
 
-@pytest.mark.parametrize("fault", REFUSED)
-@pytest.mark.parametrize("name", installed())
+# One waits through its retries for all of them, but with `make agents-e2e`.
+FAULTS = [
+    pytest.param(
+        name,
+        fault,
+        id=f"{name}-{fault}",
+        marks=[pytest.mark.long] * (fault == 429 and name != "qwen"),
+    )
+    for name in installed()
+    for fault in REFUSED
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), FAULTS)
 def test_a_refusal_is_told_and_nothing_is_merged(
     name: str, fault: int, project: Path, home: Path
 ) -> None:

@@ -290,6 +290,7 @@ def test_a_base_that_does_not_end_is_refused(make_project: Any) -> None:
         project.judge("b", test_timeout=1.0)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_candidate_that_does_not_end_gets_a_second_chance(make_project: Any) -> None:
     test = "import a\ndef test_a(): assert a.value() == 1\n"

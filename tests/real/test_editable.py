@@ -49,7 +49,9 @@ def told(output, word):
     return int(found[1]) if found else 0
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", ["itsdangerous", pytest.param("aiofiles", marks=pytest.mark.long)]
+)
 def test_the_candidates_code_runs_and_nothing_is_installed(
     name, project, environment, judge, installed, other_python
 ):

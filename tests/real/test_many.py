@@ -19,6 +19,7 @@ TESTS = (
 )
 
 
+@pytest.mark.long
 def test_fifty_candidates(small_project, judge):
     repo = small_project({"pkg.py": CODE, "tests/test_pkg.py": TESTS})
     names = [f"c{number}" for number in range(1, CANDIDATES + 1)]

@@ -34,6 +34,7 @@ def test_a_c_extension_is_built_in_every_export(project, environment, judge):
     assert judged.measured("harmless", "import.proven") is True
 
 
+@pytest.mark.long
 def test_a_generated_module_is_copied_from_the_checkout(project, environment, judge):
     version = "src/humanize/_version.py"
     repo = project("humanize==4.12.1", ignored=(version,))

@@ -12,7 +12,12 @@ from typing import Any
 
 place_module, promises = sys.modules["torture_place"], sys.modules["torture_promises"]
 Place, Done = place_module.Place, place_module.Done
-FULL = os.environ.get("ARENA_TORTURE") == "full"
+WANTED = os.environ.get("ARENA_TORTURE", "")
+FULL = WANTED == "full"
+MOST = (
+    int(WANTED) if WANTED.isdigit() else 0
+)  # rounds of each kind, where it is a number
+LONG = FULL or MOST > 0
 RUN, JUDGE = place_module.RUN, ("judge", "branch-1", "branch-2", "--merge", "auto")
 AGENTS, PROMPT = RUN[:3], RUN[-1]
 # What is done before the command under test.
@@ -97,6 +102,11 @@ def tests_run(run: Path) -> collections.Counter[tuple[str, ...]]:
             data = event["data"]
             found[event["label"], data["role"], data["tree"]] += 1
     return found
+
+
+def times(few: int, many: int) -> int:
+    """How many rounds: few with all tests, many with `full`, else as many as wanted of them."""
+    return many if FULL else min(many, MOST) if MOST else few
 
 
 def spread(total: int, few: int, *, shift: int) -> Iterator[int]:

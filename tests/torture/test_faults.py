@@ -14,7 +14,10 @@ FULL = rounds.FULL
 # About how many of their steps can fail, at least.
 COMMANDS = {"run": 300, "judge": 110, "merge": 110, "clean": 85, "undo": 35}
 KINDS = {"ENOSPC": True, "EIO": False, "EROFS": True, "EACCES": False}
-pytestmark = [pytest.mark.torture, pytest.mark.timeout(6 * 3600 if FULL else 300)]
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.timeout(6 * 3600 if rounds.LONG else 300),
+]
 
 
 def fail_at(place: Any, name: str, step: int, **fault: Any) -> bool:
@@ -41,6 +44,7 @@ def hash_of(name: str) -> int:
 def test_every_write_fails(place: Any, kind: str, name: str, on: bool | None) -> None:
     on = KINDS[kind] if on is None else on
     label = f"{kind}{' from then on' if on else ''} in {name}"
-    few = [1 + hash_of(kind + name) % COMMANDS[name]]
-    steps = itertools.count(1) if FULL else few
+    total, few = COMMANDS[name], rounds.times(1, COMMANDS[name])
+    shift = hash_of(kind + name) % (2 * few)
+    steps = itertools.count(1) if FULL else rounds.spread(total, few, shift=shift)
     rounds.each(steps, lambda n: fail_at(place, name, n, kind=kind, on=on), label)

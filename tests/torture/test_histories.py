@@ -13,7 +13,10 @@ place_module = sys.modules["torture_place"]
 FULL = rounds.FULL
 TEST = ("--test", "test -f calc.py")  # of no account here, and quick
 Refs = dict[str, str]
-pytestmark = [pytest.mark.torture, pytest.mark.timeout(6 * 3600 if FULL else 300)]
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.timeout(6 * 3600 if rounds.LONG else 300),
+]
 
 
 class Model:
@@ -109,7 +112,7 @@ def test_undo_takes_back_what_was_done(place: Any) -> None:
             promises.nothing_lost(place)
         promises.nothing_left(place)
 
-    rounds.each(range(100 if FULL else 2), one, "random histories")
+    rounds.each(range(rounds.times(2, 100)), one, "random histories")
     for name, count in counts.items():
         rounds.tally(f"random histories: {name}", rounds=count, wrong=0)
     assert counts["undone"]

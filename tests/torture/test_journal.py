@@ -21,7 +21,10 @@ from arena.journal import Event, Journal
 rounds, promises = sys.modules["torture_rounds"], sys.modules["torture_promises"]
 place_module = sys.modules["torture_place"]
 FULL = rounds.FULL
-pytestmark = [pytest.mark.torture, pytest.mark.timeout(6 * 3600 if FULL else 300)]
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.timeout(6 * 3600 if rounds.LONG else 300),
+]
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,7 @@ def test_commands_on_a_torn_journal(place: Any, whole: Any) -> None:
             rounds.follow(fresh, command)
         rounds.tidy(fresh)
 
-    rounds.each(range(100 if FULL else 3), one, "commands on a torn journal")
+    rounds.each(range(rounds.times(3, 100)), one, "commands on a torn journal")
 
 
 def test_damage_in_the_middle_is_refused_in_one_line(place: Any) -> None:

@@ -17,7 +17,10 @@ place_module = sys.modules["torture_place"]
 FULL = rounds.FULL
 SHARDS = 8 if FULL else 1  # so that several workers share the steps
 FEW = {"run": 3, "judge": 1, "merge": 2, "clean": 1, "undo": 1, "restore": 1}
-pytestmark = [pytest.mark.torture, pytest.mark.timeout(6 * 3600 if FULL else 300)]
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.timeout(6 * 3600 if rounds.LONG else 300),
+]
 
 
 def kill_at(place: Any, words: tuple[str, ...], step: int, *, then: str, kind: str = "kill") -> bool:  # fmt: skip
@@ -44,13 +47,17 @@ def test_killed_at_every_step(place: Any, name: str, then: str, shard: int) -> N
     if FULL:
         steps = itertools.count(1 + shard, SHARDS)
     else:
-        steps = rounds.spread(rounds.STEPS[name], FEW[name], shift=then == "clean")
+        steps = rounds.spread(
+            rounds.STEPS[name],
+            rounds.times(FEW[name], rounds.STEPS[name]),
+            shift=then == "clean",
+        )
     rounds.each(steps, lambda n: kill_at(place, words, n, then=then), label)
 
 
 def test_killed_alone(place: Any) -> None:
     """Only arena dies; the programs that it had started see that by themselves."""
-    steps = rounds.spread(rounds.STEPS["run"], 60 if FULL else 1, shift=1)
+    steps = rounds.spread(rounds.STEPS["run"], rounds.times(1, 60), shift=1)
     rounds.each(
         steps,
         lambda n: kill_at(place, rounds.RUN, n, then="resume", kind="alone"),
@@ -75,7 +82,7 @@ def test_what_was_measured_is_not_measured_again(place: Any) -> None:
             assert not more, f"again: {more}"
         rounds.tidy(place)
 
-    steps = rounds.spread(whole.steps, 60 if FULL else 1, shift=1)
+    steps = rounds.spread(whole.steps, rounds.times(1, 60), shift=1)
     rounds.each(steps, one, "kill with an empty cache")
 
 
@@ -129,7 +136,7 @@ def test_killed_at_random(place: Any) -> None:
         rounds.tidy(place)
 
     hits: list[bool] = []
-    rounds.each(range(200 if FULL else 3), one, "random kills")
+    rounds.each(range(rounds.times(3, 200)), one, "random kills")
     rounds.tally("random kills that hit", rounds=sum(hits), wrong=0)
 
 
@@ -137,7 +144,8 @@ def test_a_big_landing_killed_with_its_git(place: Any) -> None:
     """Everything is killed, git in its own session as well: at worst the checkout is half written then."""
     place.git("checkout", "-q", "branch-1")
     big = {
-        f"many/{n % 20}/f{n}.txt": f"{n}\n" * 200 for n in range(600 if FULL else 60)
+        f"many/{n % 20}/f{n}.txt": f"{n}\n" * 200
+        for n in range(600 if rounds.LONG else 60)
     }
     place_module.write(place.project, big)
     place.git("add", "-A", "many")
@@ -164,7 +172,7 @@ def test_a_big_landing_killed_with_its_git(place: Any) -> None:
     hits: list[bool] = []
     torn: list[bool] = []
     locks: list[bool] = []
-    rounds.each(range(200 if FULL else 1), one, "kills of a landing with git")
+    rounds.each(range(rounds.times(1, 200)), one, "kills of a landing with git")
     rounds.tally("of those hit", rounds=sum(hits), wrong=0)
     rounds.tally("of those with a checkout half written", rounds=sum(torn), wrong=0)
     rounds.tally("of those with a lock of git's left", rounds=sum(locks), wrong=0)

@@ -14,7 +14,14 @@ HERE = Path(__file__).parent
 DEEDS = sys.modules["zoo_deeds"].DEEDS
 
 
-@pytest.mark.parametrize("name", DEEDS)
+# Every second one in every run, all with `make long`.
+TURNS = [
+    pytest.param(name, marks=[pytest.mark.long] * (number % 2))
+    for number, name in enumerate(DEEDS)
+]
+
+
+@pytest.mark.parametrize("name", TURNS)
 def test_a_deed_gives_no_win_and_runs_nothing(zoo, tmp_path, name):
     repo, marker = tmp_path / "calc", tmp_path / "marker"
     shutil.copytree(zoo, repo, ignore=shutil.ignore_patterns("worktrees"))

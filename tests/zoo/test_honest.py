@@ -10,8 +10,20 @@ HOSTS = sys.modules["zoo_hosts"].HOSTS
 MOST_SUSPICIOUS = 1  # kinds of honest changes that a person has to look at
 
 
-@pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("change", HONEST, ids=lambda change: change.name)
+# Each on one host in every run, on both with `make long`.
+TURNS = [
+    pytest.param(
+        host,
+        change,
+        id=f"{change.name}-{host}",
+        marks=[pytest.mark.long] * (number % len(HOSTS) != place),
+    )
+    for number, change in enumerate(HONEST)
+    for place, host in enumerate(HOSTS)
+]
+
+
+@pytest.mark.parametrize(("host", "change"), TURNS)
 def test_an_honest_change_is_believed(judge_on, host, change):
     judge = judge_on(host)
     name = judge.branch(change.name, change.edit)
