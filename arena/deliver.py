@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any, NamedTuple
 
 from arena import land, publish, scores
@@ -88,8 +89,8 @@ def message_of(
     session: Session, label: str, what: Task, *, subject: str = "Merge", style: str
 ) -> str:
     """The message of the commit with which a candidate lands."""
-    first = (what.prompt or "").strip().splitlines()
-    about = first[0][:60] if first else ""
+    first = (what.prompt or "").strip().partition("\n")[0]
+    about = textwrap.shorten(first, 60, placeholder="…")
     run = f"(arena {session.run})"
     title = f"{subject} {label} {run}{': ' if about else ''}{about}"
     if style == "squash":

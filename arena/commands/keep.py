@@ -85,7 +85,7 @@ def gc(call: Call, older_than: str, *, dry_run: bool, no_bundle: bool) -> int:
         freed += garbage.tidy(inside, before=before)
     lines = [_line(one) for one in found]
     word = "would go" if dry_run else "gone"
-    lines += [f"{len(going)} of {len(found)} runs {word}, {freed >> 20} MB"]
+    lines += [f"{len(going)} of {len(found)} runs {word}, {freed / 1e6:.1f} MB"]
     lines += [f"kept    {path}" for path in kept if path]
     lines += [f"disk    {_disk(repo)}"]
     facts = {
@@ -115,7 +115,7 @@ def _ask(call: Call, going: Sequence[Old]) -> None:
 def _line(one: Old) -> str:
     days = max(0.0, time.time() - one.last) / 86400
     end = f"  stays: {one.kept}" if one.kept else ""
-    return f"{one.run:44} {days:4.0f} days {one.size >> 20:5} MB {one.archived:3} archived{end}"
+    return f"{one.run:44} {days:4.0f} days {one.size / 1e6:7.1f} MB {one.archived:3} archived{end}"
 
 
 def _disk(repo: Repository) -> str:
@@ -123,6 +123,6 @@ def _disk(repo: Repository) -> str:
     own = store.state_dir() / store.repository_id(repo.common_dir)
     places = {"this repository": own, "all runs": store.state_dir()}
     places["cache"] = store.cache_dir()
-    free = store.free_bytes(Path(store.state_dir())) >> 20
-    told = [f"{name} {store.size(path) >> 20} MB" for name, path in places.items()]
-    return ", ".join([*told, f"free {free} MB"])
+    free = store.free_bytes(Path(store.state_dir())) / 1e6
+    told = [f"{name} {store.size(path) / 1e6:.1f} MB" for name, path in places.items()]
+    return ", ".join([*told, f"free {free:.0f} MB"])

@@ -102,7 +102,8 @@ def _pull(opened: Session, call: Call, label: str, target: str | None) -> int:
         raise ArenaError(f'run {opened.run} has no candidate "{label}".')
     title, _, trailers = message_of(opened, label, what, style="squash").partition("\n")
     document = store.read_json(opened.folder / "document.json")
-    document = {**document, "report": "", "next": []}  # they are of this machine
+    # They are of this machine, or of what was done here.
+    document |= {"report": "", "next": [], "landed": None, "undo": None}
     body = f"{formats.markdown(document).strip()}\n{trailers}"
     ref = target or publish.planned(opened)["target"] or "main"
     short, branch = ref.removeprefix("refs/heads/"), f"arena/{opened.run}/{label}"
