@@ -30,7 +30,7 @@ BEFORE: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
     ("restore",): (RUN,),
 }
 # About how many steps each has at least.
-STEPS = {"run": 780, "judge": 340, "merge": 180, "clean": 220, "undo": 95, "restore": 36}  # fmt: skip
+STEPS = {"run": 780, "judge": 340, "merge": 180, "clean": 220, "undo": 80, "restore": 30}  # fmt: skip
 NAMES = {words[0]: words for words in BEFORE}
 
 
