@@ -20,7 +20,7 @@ from arena.machine.checkout import some
 from arena.machine.listing import holders, registered
 from arena.machine.quarantine import Quarantine
 from arena.machine.transaction import Move, patiently, value_of
-from arena.moves import change, settled
+from arena.moves import change, moves_of, settled
 from arena.session import Session
 from arena.snapshot import left_out
 from arena.worktrees import Worktree, refuse_foreign, remove
@@ -201,6 +201,20 @@ def _save_commits(
             _archive(session, f"{tree.label}.{kind}", tip, done)
 
 
+def _strays(session: Session, trees: Sequence[Worktree]) -> list[Move]:
+    """Branches of the run that a kill left without their worktree: nobody has worked there, they are at the base."""
+    events = list(session.journal.events())
+    bases = {e.data["base"] for e in events if e.kind == "planned"}
+    theirs = {m.ref for e in events if e.kind == "restored" for m in moves_of(e)}
+    known = {tree.branch for tree in places.made(session)} | {t.branch for t in trees}
+    found = session.repo.refs(f"refs/heads/arena/{session.run}").items()
+    return [
+        Move(ref, oid, "")
+        for ref, oid in found
+        if oid in bases and ref not in known | theirs
+    ]
+
+
 def _delete_branches(
     session: Session, trees: Sequence[Worktree], done: Cleaned
 ) -> None:
@@ -214,6 +228,7 @@ def _delete_branches(
             done.kept += ((tree.label, why),)
         elif old:
             moves.append(Move(tree.branch, old, ""))
+    moves += _strays(session, trees)
     if moves and not done.dry_run:
         try:
             change(session, "cleaning", moves)

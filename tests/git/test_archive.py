@@ -276,3 +276,15 @@ def test_kill_between_rename_and_deletion(project: Any) -> None:
     assert list(trash.iterdir()) == []
     assert done.freed > 0
     assert len(registered(project.repo)) == 1
+
+
+def test_a_branch_that_a_kill_left_without_its_worktree_goes(project: Any) -> None:
+    base = project.git("rev-parse", "main")
+    project.journal.add("planned", labels=["a", "b"], base=base, target=None)
+    project.git("branch", "arena/r1/a", base)
+    theirs = project.commit(**{"mine.txt": "mine\n"})
+    project.git("branch", "arena/r1/b", theirs)
+    assert sweep(project).branches == ("refs/heads/arena/r1/a",)
+    assert project.git("rev-parse", "arena/r1/b") == theirs
+    undo(project.session)
+    assert project.git("rev-parse", "arena/r1/a") == base

@@ -101,7 +101,7 @@ def test_undo_takes_back_what_was_done(place: Any) -> None:
             ended = place.arena(*words)
             promises.ended_well(ended)
             now, told = branches_of(place), f"{done}: {ended.err}"
-            if what in ("merge", "clean"):
+            if what in ("merge", "clean", "restore"):
                 models[run].changed(before, now)
             elif what == "undo":
                 expected = models[run].undo(before)
