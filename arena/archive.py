@@ -63,14 +63,14 @@ class Keeper:
         with self._at_work:
             if label not in self._waiting:
                 return
-            batch = self._waiting.copy()
+            batch, kept = self._waiting.copy(), [label]
             try:
                 keep_all(self._session, batch)
-            except ArenaError:  # whose fault it is shows alone
-                batch = {label: commit}
-                keep_all(self._session, batch)
-            finally:
-                for one in batch:
+                kept = [*batch]
+            except (ArenaError, OSError):  # whose fault it is shows alone
+                keep_all(self._session, {label: commit})
+            finally:  # the others try themselves unless theirs is kept
+                for one in kept:
                     del self._waiting[one]
 
 

@@ -78,7 +78,7 @@ def run_all(
         found = fingerprint.changes(repo, before, saved=saved)
         for what, restore in found[:MOST_TOLD]:
             session.journal.add("repository-changed", what=what, restore=restore)
-        if not found:  # else what takes it back needs it
+        if not (found or earlier):  # else what takes it back needs it
             with suppress(GitError):  # a lock of somebody's: the clean-up does it
                 fingerprint.let_go(repo, session.held)
     told = tuple(f"{w}; to take it back: {how}" for w, how in (*earlier, *found))

@@ -5,12 +5,11 @@ It holds what its candidates have beyond the run's base, so it is small, and nee
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from arena import archive
-from arena.errors import ArenaError, GitError, Refused, one_line
-from arena.machine import store
+from arena.errors import ArenaError, Refused, one_line
+from arena.machine import scratch, store
 from arena.machine.git import Repository
 from arena.machine.transfer import FETCH, whole
 
@@ -21,9 +20,9 @@ def place(common: Path, run: str) -> Path:
 
 
 def write(repo: Repository, run: str, path: Path, *, base: str | None) -> int:
-    """Writes all that the archive holds of a run into a bundle, read back before it counts; returns how many refs.
+    """Writes all that the archive holds of a run into a bundle, unpacked once before it counts; returns how many refs.
 
-    Raises ArenaError if there is nothing, or it can't be written; what was at `path` is there still then.
+    Raises ArenaError if there is nothing, or it can't be written or read; what was at `path` is there still then.
     """
     held = archive.archived(repo, run)
     if not held:
@@ -31,18 +30,26 @@ def write(repo: Repository, run: str, path: Path, *, base: str | None) -> int:
     refs = [f"{archive.ROOT}/{run}/{label}" for label in held]
     # A bundle may not be empty, and a candidate may be the base itself.
     beyond = base and whole(repo, base) and base not in held.values()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.tmp.{os.getpid()}")
-    try:
-        words = (str(beside), *refs, *([f"^{base}"] if beyond else []))
-        repo.call("bundle", "create", "-q", *words)
-        repo.call("bundle", "verify", "-q", str(beside))
-        beside.replace(path)
-    except (GitError, OSError) as error:
-        raise ArenaError(f"can't write {path}: {one_line(str(error))}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    words = (*refs, *([f"^{base}"] if beyond else []))
+    with scratch.folder() as folder:
+        try:
+            made = repo.call("bundle", "create", "-q", "-", *words).out
+            (folder / "made.bundle").write_bytes(made)
+            _unpack(repo, folder / "made.bundle", folder / "tried.git")
+        except OSError as error:
+            raise ArenaError(f"can't write {path}: {error.strerror}.") from error
+    store.write_bytes(path, made)
     return len(held)
+
+
+def _unpack(repo: Repository, bundle: Path, place: Path) -> None:
+    """Unpacks a bundle beside the repository, whose objects it may need. Raises GitError if it is not whole."""
+    tried = Repository(place, None)
+    kind = repo.ask("rev-parse", "--show-object-format").text or "sha1"
+    place.mkdir()
+    tried.call("init", "-q", "--bare", "--template=", f"--object-format={kind}")
+    lent = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repo.common_dir / "objects")}
+    tried.call("bundle", "unbundle", str(bundle), env=lent)
 
 
 def bring_back(repo: Repository, run: str, path: Path) -> dict[str, str]:

@@ -211,7 +211,7 @@ def _strays(session: Session, trees: Sequence[Worktree]) -> list[Move]:
     return [
         Move(ref, oid, "")
         for ref, oid in found
-        if oid in bases and ref not in known | theirs
+        if oid in bases and ref not in known | theirs and not holders(session.repo, ref)
     ]
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena import archive, bundles, places, runs
-from arena.journal import Event, replay
-from arena.machine import scratch, store
+from arena import archive, bundles, places, publish, runs
+from arena.errors import ArenaError
+from arena.machine import fingerprint, scratch, store
 from arena.machine.quarantine import Quarantine
-from arena.machine.transaction import Move, move_refs, patiently
+from arena.machine.transaction import Move, move_refs, patiently, value_of
 from arena.moves import interrupted
 from arena.session import Session
 
+BASES = "refs/arena/bases"  # what the bundles of runs that are gone stand on
 OURS = ("archive", "run", "land", "clean")  # refs of a run in the quarantine
 
 
@@ -31,20 +31,21 @@ class Old:
 
 def look(session: Session, *, before: float) -> Old:
     """What a run takes up, and whether it may go: nothing has happened since `before`, and nothing is left to do."""
-    events = replay(session.folder / "journal.log")
     # By the file: what the journal says of time is only for show.
     last = (session.folder / "journal.log").stat().st_mtime
     held = archive.archived(session.repo, session.run)
     size = store.size(session.folder)
-    kept = "" if last >= before else _why_kept(session, events)
-    young = "it is not old enough" if last >= before else ""
-    return Old(session.run, last, size, len(held), young or kept)
+    try:
+        kept = "it is not old enough" if last >= before else _why_kept(session)
+    except ArenaError as error:  # a damaged journal stops no other run
+        kept = str(error)
+    return Old(session.run, last, size, len(held), kept)
 
 
-def _why_kept(session: Session, events: Sequence[Event]) -> str:
+def _why_kept(session: Session) -> str:
     if runs.state(session.folder)["going"]:
         return "it is still going"
-    if interrupted(events):
+    if interrupted(session.journal.events()):
         return f"it was interrupted: arena resume {session.run}"
     there = any(tree.is_there for tree in places.made(session))
     branches = session.repo.refs(f"refs/heads/arena/{session.run}")
@@ -54,23 +55,26 @@ def _why_kept(session: Session, events: Sequence[Event]) -> str:
 def remove(session: Session, *, bundle: bool) -> Path | None:
     """Removes the folder and the archive of a run that may go; returns the bundle that holds what was archived.
 
-    Without `bundle` what was archived is gone for good. Raises ArenaError if it can't be saved; nothing is removed
-    then.
+    Without `bundle` what was archived is gone for good. Raises ArenaError if it can't be saved, or another arena works
+    on it; nothing is removed then.
     """
-    repo, run = session.repo, session.run
-    held, kept = archive.archived(repo, run), None
-    if held and bundle:
-        base = next(
-            (e.data["base"] for e in session.journal.events() if e.kind == "planned"),
-            None,
-        )
-        kept = bundles.place(repo.common_dir, run)
-        bundles.write(repo, run, kept, base=base)
-    moves = [Move(f"{archive.ROOT}/{run}/{n}", oid, "") for n, oid in held.items()]
-    if moves:
-        patiently(repo, lambda: move_refs(repo, moves, why="arena: gc"))
-    _forget(session.quarantine, run)
-    session.journal.close()
+    with session.alone():
+        repo, run = session.repo, session.run
+        held, kept = archive.archived(repo, run), None
+        moves = [Move(f"{archive.ROOT}/{run}/{n}", oid, "") for n, oid in held.items()]
+        if held and bundle:
+            base = publish.planned(session).get("base")
+            kept = bundles.place(repo.common_dir, run)
+            bundles.write(repo, run, kept, base=base)
+            if base:  # which the bundle needs, whatever becomes of the branch
+                moves.append(
+                    Move(f"{BASES}/{run}", value_of(repo, f"{BASES}/{run}"), base)
+                )
+        if moves:
+            patiently(repo, lambda: move_refs(repo, moves, why="arena: gc"))
+        patiently(repo, lambda: fingerprint.let_go(repo, session.held))
+        _forget(session.quarantine, run)
+        session.journal.close()
     store.remove_tree(session.folder)
     return kept
 

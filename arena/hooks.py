@@ -78,7 +78,10 @@ def _run(
 
 def _refuse_changed(session: Session) -> None:
     """Raises Refused if hooks, or what names their folder, changed while the agents of this run worked."""
-    steering = ("/hooks/", "/config")
+    folder = user.hooks_dir(session.repo)
+    steering = ["/hooks/", "/config"]
+    if folder.is_relative_to(session.top):  # as some tools have them, in the checkout
+        steering.append(f"{folder.relative_to(session.top)}/")
     told = [
         event.data["what"]
         for event in session.journal.events()

@@ -25,6 +25,7 @@ from arena.moves import change, moves_of, settled
 from arena.session import Session
 
 TRIES = 3
+OURS = "arena/"  # branches that arena makes
 DONE = ("landed", "cleaned", "restored", "undone")
 Gate = Callable[[Move], tuple[str, ...]]
 
@@ -74,7 +75,7 @@ def land(
     """
     session = settled(session)
     name = target.removeprefix("refs/heads/")
-    _refuse_protected(session, name)
+    refuse_protected(session, target)
     how = How(
         style=style,
         target=name,
@@ -83,7 +84,7 @@ def land(
         signing=user.signing(session.repo),
     )
     # A plan's staging branch is ours: what the user's hooks look at is the landing at its end.
-    hooked = session.settings.run_hooks and not name.startswith("arena/")
+    hooked = session.settings.run_hooks and not name.startswith(OURS)
     for _ in range(TRIES):
         move = _compose(session, commit, target, how, hooked=hooked)
         reasons = judge(move)
@@ -101,8 +102,12 @@ def land(
     )
 
 
-def _refuse_protected(session: Session, name: str) -> None:
-    if any(fnmatch.fnmatchcase(name, p) for p in session.settings.protected):
+def refuse_protected(session: Session, target: str) -> None:
+    """Raises Refused if the settings protect this branch (a full ref name); never for a plan's staging branch."""
+    name = target.removeprefix("refs/heads/")
+    if not name.startswith(OURS) and any(
+        fnmatch.fnmatchcase(name, p) for p in session.settings.protected
+    ):
         ways = f"arena merge {session.run} --pr, or --target BRANCH"
         raise Refused(
             f"{name} is protected by your settings, so nothing lands there. Make a pull request: {ways}."

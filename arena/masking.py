@@ -35,6 +35,26 @@ _FORMS = re.compile("|".join(f"(?:{form})" for form in FORMS.values()))
 # The body of a key, as git shows it in a diff: lines of nothing but base64.
 _KEY = re.compile(r"(?<=PRIVATE KEY-----\n).*?(?=-----END|\Z)", re.DOTALL)
 _BODY = re.compile(r"[0-9A-Za-z+/=]{16,}")
+# One of these stands in whatever has such a form: to look for them costs far less than the patterns.
+_SIGNS = [
+    "-----BEGIN",
+    "hf_",
+    "pypi-",
+    "AKIA",
+    "ASIA",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "sk-",
+    "AIza",
+    "xox",
+    "npm_",
+    "k_live_",
+]
 MOST_BYTES = 64 << 20  # a log that is longer is cut before it comes here
 
 
@@ -48,7 +68,8 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` without these values, and without anything that has the form of a known kind of secret."""
     for secret in secrets:
         text = text.replace(secret, MASK)
-    return _FORMS.sub(MASK, text)
+    has_any = any(sign in text for sign in _SIGNS)
+    return _FORMS.sub(MASK, text) if has_any else text
 
 
 def without_bodies(text: str) -> str:
@@ -75,9 +96,10 @@ class Masker:
     def __init__(self, secrets: Iterable[str], *, home: str = "") -> None:
         self.secrets = tuple(secrets)
         self.found: Counter[str] = Counter()
-        rooted = len(home) > 1 and home.startswith("/")
-        self._home = re.compile(rf"(?<![\w/.]){re.escape(home)}(?=[/\s'\")\]]|$)")
-        self._hides_home = rooted
+        self._home = None
+        if len(home) > 1 and home.startswith("/"):
+            whole = rf"(?<![\w/.]){re.escape(home)}(?=[/\s'\")\]]|$)"
+            self._home = re.compile(whole)
 
     def data(self, value: Any) -> Any:
         """The same data, masked; keys stay."""
@@ -94,7 +116,7 @@ class Masker:
         masked = mask(text, self.secrets)
         if masked != text:
             self.found["secrets"] += masked.count(MASK) - text.count(MASK)
-        return self._home.sub("~", masked) if self._hides_home else masked
+        return self._home.sub("~", masked) if self._home else masked
 
 
 def home() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from arena import candidates, places, publish, race, rubric, session, task
+from arena import candidates, land, places, publish, race, rubric, session, task
 from arena.commands import show
 from arena.commands.call import Call
 from arena.errors import ArenaError
@@ -36,8 +36,7 @@ def judge(
         rules = load_rubric(opened)
         what = task.read(opened.here, opened.top, **within(asked))
         named = candidates.resolve(repo, names, folder=opened.here)
-        choose = need_target if settings.merge == "auto" else choose_target
-        target = choose(repo, settings.target, avoid=[n.name for n in named])
+        target = target_of(opened, avoid=[n.name for n in named])
         base = candidates.choose_base(repo, named, given=settings.base, target=target)
         stake = Race(session=opened, task=what, rubric=rules, base=base, target=target)
         document = race.judge(stake, named)
@@ -128,6 +127,17 @@ def choose_target(
     barred = {f"refs/heads/{name}" for name in avoid}
     free = (ref for ref in (current, *main) if ref in branches and ref not in barred)
     return next(free, None)
+
+
+def target_of(opened: Session, *, avoid: Sequence[str] = ()) -> str | None:
+    """As `choose_target`, by the settings. Where a run merges by itself there must be a branch that takes it: said now,
+    not when all the work is done. Raises ArenaError, too, if there is none."""
+    settings, repo = opened.settings, opened.repo
+    if settings.merge != "auto":
+        return choose_target(repo, settings.target, avoid=avoid)
+    found = need_target(repo, settings.target, avoid=avoid)
+    land.refuse_protected(opened, found)
+    return found
 
 
 def need_target(

@@ -15,6 +15,7 @@ from arena.machine import git, store
 from arena.machine.git import Repository
 from arena.machine.transaction import move_refs
 from arena.moves import change
+from arena.session import Session
 
 
 def restore(
@@ -72,7 +73,12 @@ def gc(call: Call, older_than: str, *, dry_run: bool, no_bundle: bool) -> int:
     repo = git.open_repository(call.here)
     parent = runs.folder(repo.common_dir)
     names = sorted(p.parent.name for p in parent.glob("*/journal.log"))
-    opened = {name: session.reopen(call.here, name, **call.place) for name in names}
+    opened = dict[str, Session]()
+    for name in names:
+        try:
+            opened[name] = session.reopen(call.here, name, **call.place)
+        except ArenaError as error:  # what can't be opened stays, and stops no other
+            call.say(f"stays   {name}: {error}")
     found = [garbage.look(one, before=before) for one in opened.values()]
     going = [one for one in found if not one.kept]
     if no_bundle and not dry_run and any(one.archived for one in going):

@@ -14,8 +14,6 @@ from arena.moves import Recovered, change, recover
 from arena.race import Race
 from arena.session import Session
 
-MADE = {True: "completed", False: "taken back"}
-
 
 def resume(call: Call, run: str) -> int:
     """Goes on with a run that was interrupted: no agent is started again, nothing is tested twice.
@@ -23,17 +21,11 @@ def resume(call: Call, run: str) -> int:
     Raises ArenaError if it has ended, or there is nothing to go on with.
     """
     opened = session.reopen(call.here, run, **call.place)
-    with opened.alone():
+    with opened.alone(force=call.yes):
         settled = recover(opened)
         if settled:
-            name = {
-                "landing": "merge",
-                "cleaning": "clean-up",
-                "undoing": "undo",
-                "restoring": "restore",
-            }
-            what = f"the {name[settled.kind]} that was interrupted"
-            call.say(f"{what} is {MADE[settled.made]}")
+            ended = "completed" if settled.made else "taken back"
+            call.say(f"the {settled.kind} that was interrupted is {ended}")
         kinds = {event.kind: event for event in opened.journal.events()}
         if "ended" in kinds and kinds["ended"].data["code"] in (0, 1):
             return _command(opened, call, settled)

@@ -14,7 +14,7 @@ from arena.commands import detach as background
 from arena.commands import show
 from arena.commands.announce import announcement
 from arena.commands.call import Call
-from arena.commands.judge import choose_target, load_rubric, need_target, within
+from arena.commands.judge import load_rubric, target_of, within
 from arena.commands.tmux import windows
 from arena.errors import ArenaError
 from arena.patterns import Entry
@@ -59,8 +59,7 @@ def run(
                 "there is no task. Give a prompt, --prompt-file or --suite."
             )
         base = base_of(opened)
-        choose = need_target if opened.settings.merge == "auto" else choose_target
-        target = choose(opened.repo, opened.settings.target)
+        target = target_of(opened)
         names, why = _agents(opened, what, who, test_first=test_first)
         writers = _testers(opened, what, names, test_first=test_first, tester=tester)
         needs: Group = "suite" if test_first else "checks"

@@ -19,7 +19,7 @@ HARMLESS = re.compile(r"EXAMPLE|example|0{8}|x{8}|X{8}|1234567|abcdef", re.ASCII
 
 def measure(subject: Subject) -> Findings:
     """The flag `secret-added`; no measurement. The secret itself is never part of the evidence."""
-    found = [told for told in _added(subject) if told]
+    found = list(_added(subject))
     return Findings(
         flags=flag("secret-added", SUSPICIOUS, "adds what looks like a secret", found)
     )

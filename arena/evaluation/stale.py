@@ -25,10 +25,9 @@ def measure(subject: Subject) -> Findings:
     said = f"takes back {lines} lines of the target"
     if lines > FEW_LINES or len(back) > FEW_FILES:
         return Findings(flags=flag("stale-commit", SUSPICIOUS, said, told))
+    # Who removes a file rarely thinks of the commit that brought it.
     if all(change.status == "D" for change in back):
-        return (
-            Findings()
-        )  # who removes a file rarely thinks of the commit that brought it
+        return Findings()
     return Findings(flags=flag("puts-back", NOTE, said, told))
 
 

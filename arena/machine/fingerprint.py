@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import ArenaError
-from arena.machine import store
+from arena.machine import store, user
 from arena.machine.git import Repository
 from arena.machine.people import ARENA
 from arena.machine.transaction import Move, move_refs, value_of
@@ -24,6 +24,7 @@ STEERING = (
     "config", "config.worktree", "info/exclude", "info/attributes", "info/grafts", "info/sparse-checkout",
     "objects/info/alternates", "shallow", "HEAD",
 )  # fmt: skip
+ELSEWHERE = "hooksPath"  # what stands for the folder that core.hooksPath names
 OURS = ("refs/arena/", "refs/heads/arena/")
 
 
@@ -88,13 +89,27 @@ def _now(repo: Repository) -> Fingerprint:
 def _steering(repo: Repository) -> dict[str, tuple[bytes, str]]:
     """Name → (content, mode as `install -m` takes it)."""
     git_dir, found = repo.common_dir, {}
-    hooks = sorted((git_dir / "hooks").rglob("*"))
-    for path in (*(git_dir / name for name in STEERING), *hooks):
+    hooks = {git_dir / "hooks", user.hooks_dir(repo)}
+    below = sorted(path for folder in hooks for path in folder.rglob("*"))
+    for path in (*(git_dir / name for name in STEERING), *below):
         if path.is_file():
             mode = "755" if os.access(path, os.X_OK) else "644"
-            name = path.relative_to(git_dir).as_posix()
-            found[name] = path.read_bytes(), mode
+            found[_name(git_dir, path)] = path.read_bytes(), mode
     return found
+
+
+def _name(git_dir: Path, path: Path) -> str:
+    """A file that steers git, by its place in the git directory, or anywhere."""
+    if path.is_relative_to(git_dir):
+        return path.relative_to(git_dir).as_posix()
+    return f"{ELSEWHERE}{path.as_posix()}"
+
+
+def _place(git_dir: Path, name: str) -> Path:
+    """Where a file that steers git is."""
+    if name.startswith(f"{ELSEWHERE}/"):
+        return Path(name.removeprefix(ELSEWHERE))
+    return git_dir / name
 
 
 def _digests(repo: Repository) -> dict[str, str]:
@@ -137,9 +152,12 @@ def changes(repo: Repository, before: Fingerprint, *, saved: Path) -> list[Diffe
     ]
     found = [*broken, *refs]
     for name, old, _ in _changed(before.steering, after.steering):
-        words = ["install", "-m", old[:3], str(saved / name)] if old else ["rm"]
-        command = shlex.join([*words, str(git_dir / name)])
-        found.append(Difference(f"{git_dir.name}/{name} changed", command))
+        restore = ["install", "-m", old[:3], str(saved / name)] if old else ["rm"]
+        there = _place(git_dir, name)
+        inside = there.is_relative_to(git_dir)
+        shown = f"{git_dir.name}/{name}" if inside else str(there)
+        command = shlex.join([*restore, str(there)])
+        found.append(Difference(f"{shown} changed", command))
     for name, old, new in _changed(before.checkout, after.checkout):
         place = str(top / name)
         if old:  # it held work of the user's that no command of ours can bring back

@@ -1,6 +1,6 @@
 """What the user's own git settings say of commits that land: who makes them, whether they are signed, what hooks run.
 
-Agents can write the repository's configuration. So what names a program is only taken from files outside of it.
+Agents can write the repository's configuration. So the program that signs is only taken from files outside of it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from arena.machine.git import Repository
 from arena.machine.people import ARENA, Identity
 
 # Programs that sign, and how they find keys and ask for a passphrase.
-PROGRAMS = ("gpg.format", "gpg.program", "gpg.ssh.program", "gpg.x509.program")
-KEY_COMMAND = "gpg.ssh.defaultKeyCommand"
+PROGRAMS = (
+    "gpg.program",
+    "gpg.ssh.program",
+    "gpg.x509.program",
+    "gpg.ssh.defaultKeyCommand",
+)
+KEYS = ("gpg.format", "user.signingKey")
 SIGNERS = "HOME GNUPGHOME SSH_AUTH_SOCK GPG_TTY GPG_AGENT_INFO XDG_RUNTIME_DIR DISPLAY WAYLAND_DISPLAY TERM"
 
 
@@ -36,8 +41,8 @@ def signing(repo: Repository) -> Signing | None:
     """How the user signs commits; None where their git does not (`commit.gpgSign`)."""
     if repo.setting("commit.gpgSign", "--type=bool") != "true":
         return None
-    values = {key: repo.setting(key, outside=True) for key in (*PROGRAMS, KEY_COMMAND)}
-    values["user.signingKey"] = repo.setting("user.signingKey")
+    values = {key: repo.setting(key, outside=True) for key in PROGRAMS}
+    values |= {key: repo.setting(key) for key in KEYS}
     words = [w for k, v in values.items() if v for w in ("-c", f"{k}={v}")]
     env = {name: os.environ[name] for name in SIGNERS.split() if name in os.environ}
     return Signing(tuple(words), env)
@@ -45,5 +50,5 @@ def signing(repo: Repository) -> Signing | None:
 
 def hooks_dir(repo: Repository) -> Path:
     """The folder of the user's hooks (`core.hooksPath`, else that of the repository)."""
-    named = repo.setting("core.hooksPath", "--type=path", outside=True)
+    named = repo.setting("core.hooksPath", "--type=path")
     return (repo.top or repo.git_dir) / named if named else repo.common_dir / "hooks"

@@ -101,7 +101,7 @@ def test_functions_and_modules_stay_short():
     assert not long
 
 
-MOST_LINES = 16385
+MOST_LINES = 16445
 
 
 def test_the_package_does_not_grow_unseen():

@@ -175,6 +175,15 @@ def test_the_text_of_a_pull_request_and_a_squash(project):
     assert project.git("log", "-1", "--format=%P%n%s") == f"{main}\ngood"
 
 
+def test_a_protected_branch_is_told_before_anything_is_judged(project):
+    protected = project.with_env(ARENA_PROTECTED="main,release/*")
+    said = protected.refused("judge", "good", "--merge", "auto")
+    assert "main is protected by your settings" in said
+    protected.told("judge", "good")
+    assert "--pr" in protected.refused("merge")
+    assert "good" in protected.json("merge", "--pr")["branch"]
+
+
 def test_a_loser_is_merged_only_by_name_and_only_if_it_passes(project):
     project.told("judge", "good", "broken")
     entries = project.json("status")["entries"]  # one of them had tests run again

@@ -19,7 +19,9 @@ def run(project):
 
 
 def archived(project):
-    return project.git("for-each-ref", "--format=%(refname)", "refs/arena").splitlines()
+    return project.git(
+        "for-each-ref", "--format=%(refname)", "refs/arena/archive"
+    ).splitlines()
 
 
 def age(project, run, days):
@@ -112,6 +114,33 @@ def test_gc_removes_old_runs_and_keeps_their_candidates(project, run):
     said = project.told("restore", run, "worse", "--branch", "back")
     assert worse[:12] in said
     assert project.git("rev-parse", "back") == worse
+
+
+def test_a_bundle_of_gc_outlives_the_branch_that_it_stands_on(project, run):
+    """The base of a run may be rebased away and dropped by git's own clean-up."""
+    worse = project.git("rev-parse", "worse")
+    age(project, run, days=31)
+    project.told("gc")
+    project.git("checkout", "-q", "--orphan", "anew")
+    project.git("commit", "-q", "-m", "anew")
+    for name in ("main", "good", "worse", "broken"):
+        project.git("branch", "-q", "-D", name)
+    project.git("reflog", "expire", "--expire=now", "--all")
+    project.git("gc", "-q", "--prune=now")
+    project.told("restore", run, "worse", "--branch", "back")
+    assert project.git("rev-parse", "back") == worse
+    project.git("fsck", "--strict")
+
+
+def test_gc_leaves_a_damaged_run_and_takes_the_others(project, run):
+    project.told("judge", "good")
+    other = next(r["run"] for r in project.json("list") if r["run"] != run)
+    [path] = Path(project.env["ARENA_STATE_DIR"]).glob(f"*/runs/{other}/journal.log")
+    path.write_bytes(b"damaged\n" + path.read_bytes())
+    for one in (run, other):
+        age(project, one, days=31)
+    project.told("gc")
+    assert [r["run"] for r in project.json("list")] == [other]
 
 
 def test_gc_deletes_for_good_only_when_told_so(project, run):

@@ -1,9 +1,12 @@
 """Secrets reach an agent only when allowed by name, and never what is passed on; nor does the user's home folder."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+
+from arena import masking
 
 TOKEN = "tk-0123456789-very-private"
 GITHUB = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
@@ -91,3 +94,30 @@ def test_a_set_up_that_fails_tells_no_secret(ran):
     assert TOKEN not in done.stderr + done.stdout
     state = Path(project.env["ARENA_STATE_DIR"])
     assert [p for p, text in texts(state).items() if TOKEN in text] == []
+
+
+KEYS = {
+    "private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+    "Hugging Face token": "hf_" + "aB1" * 11,
+    "PyPI token": "pypi-" + "AgEI" * 12,
+    "AWS key": "AKIA" + "A1B2C3D4" * 2,
+    "GitHub token": "ghs_" + "a1B2" * 9,
+    "GitLab token": "glpat-" + "a1B2" * 5,
+    "Anthropic key": "sk-ant-" + "a1B2-" * 5,
+    "OpenAI key": "sk-proj-" + "a1B2" * 9,
+    "Google key": "AIza" + "a1B2c" * 7,
+    "Slack token": "xoxb-" + "1234567890",
+    "npm token": "npm_" + "a1B2" * 9,
+    "Stripe key": "rk_live_" + "a1B2" * 5,
+}
+
+
+def test_every_known_form_of_a_secret_is_masked():
+    assert KEYS.keys() == masking.FORMS.keys()
+    for kind, key in KEYS.items():
+        assert masking.mask(f"key='{key}' end") == "key='[secret]' end", kind
+        assert re.fullmatch(masking.FORMS[kind], key), kind
+    assert (
+        masking.mask("sk-learn and a xoxo task_npm_ AIza")
+        == "sk-learn and a xoxo task_npm_ AIza"
+    )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -87,6 +92,38 @@ def test_many_are_kept_at_once_and_the_one_that_can_not_be_stops_nobody(
     assert wrong == {"c3"}
     assert "already holds" in said["c3"]
     assert archive.archived(project.repo, RUN) == commits | {"c3": commits["c4"]}
+
+
+def test_what_a_fault_kept_out_of_the_archive_is_not_taken_for_kept(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system that refuses for a moment, while others wait for the same transfer."""
+    commits = {f"c{n}": project.candidate(**{"b.txt": f"{n}\n"}) for n in range(4)}
+    keeper, begun, go = archive.Keeper(project.session), Event(), Event()
+    real, seen = os.pipe, list[int]()
+
+    def refuse_the_second() -> tuple[int, int]:
+        """Holds up the first transfer until the others wait, then fails where the next one begins."""
+        new = threading.get_ident() not in seen
+        seen.append(threading.get_ident())
+        if len(seen) == 1:
+            begun.set()
+            go.wait(10)
+        elif new and len(set(seen)) == 2:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real()
+
+    monkeypatch.setattr(os, "pipe", refuse_the_second)
+    with ThreadPoolExecutor(len(commits)) as pool:
+        first = pool.submit(keeper.keep, "c0", commits["c0"])
+        begun.wait(10)
+        rest = [pool.submit(keeper.keep, n, commits[n]) for n in ("c1", "c2", "c3")]
+        while len(keeper._waiting) < len(commits):
+            time.sleep(0.01)
+        go.set()
+        for one in (first, *rest):
+            one.result()
+    assert archive.archived(project.repo, RUN) == commits
 
 
 def test_restore_refuses(project: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from arena.errors import ArenaError
 from arena.land import undo
+from arena.machine import fingerprint
 from arena.machine.transaction import Move
 
 MESSAGE = "Prices (arena r1)\n\nArena-Run: r1\nArena-Candidate: b\n"
@@ -209,6 +211,38 @@ def test_hooks_that_changed_while_agents_worked_do_not_run(
     with pytest.raises(ArenaError, match="so no hook is run"):
         project.land(project.candidate(**{"b.txt": "b\n"}), settings=HOOKS)
     assert not (tmp_path / "ran").exists()
+
+
+def test_hooks_are_found_where_the_repository_says_and_watched_there(
+    project: Any, tmp_path: Path
+) -> None:
+    """As tools have them that keep hooks in a folder of the checkout which git ignores."""
+    folder = project.path / "build" / "hooks"
+    folder.mkdir(parents=True)
+    project.git("config", "core.hooksPath", "build/hooks")
+    (folder / "pre-merge-commit").write_text("#!/bin/sh\necho not today; exit 1\n")
+    (folder / "pre-merge-commit").chmod(0o755)
+    commit = project.candidate(**{"b.txt": "b\n"})
+    with pytest.raises(ArenaError, match="not today"):
+        project.land(commit, settings=HOOKS)
+
+    before = fingerprint.take(project.repo, saved=tmp_path / "saved")
+    (folder / "pre-merge-commit").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    found = fingerprint.changes(project.repo, before, saved=tmp_path / "saved")
+    [(what, restore)] = found
+    project.journal.add("repository-changed", what=what, restore=restore)
+    with pytest.raises(ArenaError, match="so no hook is run"):
+        project.land(commit, settings=HOOKS)
+    assert not (tmp_path / "ran").exists()
+    subprocess.run(["sh", "-c", restore], check=True)
+    assert "not today" in (folder / "pre-merge-commit").read_text()
+
+
+def test_a_staging_branch_is_never_protected(project: Any) -> None:
+    project.git("branch", "arena/r1/staging")
+    commit = project.candidate(**{"b.txt": "b\n"})
+    staging = "refs/heads/arena/r1/staging"
+    project.land(commit, target=staging, settings={"protected": ("*",)})
 
 
 def test_nothing_lands_on_a_protected_branch(project: Any) -> None:

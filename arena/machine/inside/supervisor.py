@@ -19,7 +19,8 @@ import time
 
 PR_SET_CHILD_SUBREAPER = 36
 PAGE = os.sysconf("SC_PAGE_SIZE")
-COUNT = 0.25  # seconds between two counts of processes and memory
+COUNT = 0.25  # seconds between two counts of processes and memory, at least
+SHARE = 50  # a count may take that part of the time: a machine may have thousands of processes
 TAIL = 64 * 1024  # bytes kept from the end of an output that was cut
 GONE = (ProcessLookupError, PermissionError)
 
@@ -120,7 +121,7 @@ class Watch:
 
     def __init__(self, order):
         self.start = self.last = time.monotonic()
-        self.order, self.stopped, self.counted = order, False, 0.0
+        self.order, self.stopped, self.count_at = order, False, 0.0
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self.stop)
         threading.Thread(target=self.hold, daemon=True).start()
@@ -172,9 +173,11 @@ class Watch:
 
     def overgrown(self, now):
         """Why the whole family has become too much for the machine, None if it has not."""
-        if now - self.counted < COUNT:
+        if now < self.count_at:
             return None
-        self.counted, all_of_it = now, family()
+        all_of_it = family()
+        took = time.monotonic() - now
+        self.count_at = now + max(COUNT, SHARE * took)
         processes, memory = self.order["most"]
         if len(all_of_it) > processes:
             tell(signal.SIGKILL, all_of_it)  # a polite word would only give it time
