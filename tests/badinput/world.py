@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tiny import sealed
+
 tripwire = sys.modules["badinput_tripwire"]
 
 ARENA = [sys.executable, "-P", "-m", "arena"]
-DATE = "2026-01-02T03:04:05+00:00"
 CALC = '"""Sums."""\n\n\ndef total(values):\n    """Sum of values."""\n    return sum(values[1:])\n'
 MENDED = CALC.replace("values[1:]", "values")
 WORSE = CALC.replace("values[1:]", "values[2:]")
@@ -322,34 +323,17 @@ def kill(*pids: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def sealed(place: Path, cache: Path) -> dict[str, str]:
-    """An environment with nothing of this machine's user in it."""
-    home = place / "home"
-    home.mkdir()
+def _environment(place: Path, cache: Path) -> dict[str, str]:
+    """With a temporary folder of its own, in which nothing may be left."""
     (place / "tmp").mkdir()
-    (home / ".gitconfig").write_text(
-        "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
-    )
-    xdg = {f"XDG_{n}_HOME": str(home / n) for n in ("CONFIG", "STATE", "CACHE", "DATA")}
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "TMPDIR": str(place / "tmp"),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_AUTHOR_DATE": DATE,
-        "GIT_COMMITTER_DATE": DATE,
-        "ARENA_STATE_DIR": str(place / "state"),
-        "ARENA_CACHE_DIR": str(cache),
-        **xdg,
-    }
+    return sealed(place, cache, temporary=place / "tmp")
 
 
 def build(place: Path, cache: Path) -> World:
     """The repository: `good` mends its failing test, `worse` does not; and in it all that a user may have."""
     path = place / "project"
     path.mkdir()
-    world = World(place, path, sealed(place, cache))
+    world = World(place, path, _environment(place, cache))
     world.git("init", "-q")
     for name, text in BASE.items():
         world.write(name, text)
@@ -376,4 +360,4 @@ def copy(template: World, place: Path, cache: Path) -> World:
     for hook in (place / "project/.git/hooks").iterdir():
         if "hook-ran" in (text := hook.read_text()):
             hook.write_text(text.replace(str(template.path), str(place / "project")))
-    return World(place, place / "project", sealed(place, cache))
+    return World(place, place / "project", _environment(place, cache))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,29 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny import CALC, TESTS, sealed
 
 ARENA = [sys.executable, "-P", "-m", "arena"]
-DATE = "2026-01-02T03:04:05+00:00"
-CALC = '''"""Sums."""
-
-
-def total(values):
-    """Sum of values."""
-    result = 0
-    for value in values[1:]:
-        result += value
-    return result
-'''
-TESTS = """from calc import total
-
-
-def test_total():
-    assert total([1, 2, 3]) == 6
-
-
-def test_nothing():
-    assert total([]) == 0
-"""
 WORSE = "values[2:]"  # mends nothing, breaks nothing
 MENDED = "values"
 BROKEN = "values[1:] or [1]"  # what passed before fails
@@ -137,27 +116,6 @@ class Project:
             "runs": sorted(runs),
             **{str(p): p.read_bytes() for p in kept if p.is_file()},
         }
-
-
-def sealed(place: Path, cache: Path) -> dict[str, str]:
-    """An environment with nothing of this machine's user in it."""
-    home = place / "home"
-    home.mkdir(parents=True)
-    config = "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
-    (home / ".gitconfig").write_text(config)
-    xdg = {f"XDG_{n}_HOME": str(home / n) for n in ("CONFIG", "STATE", "CACHE", "DATA")}
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "TMPDIR": str(place),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_AUTHOR_DATE": DATE,
-        "GIT_COMMITTER_DATE": DATE,
-        "ARENA_STATE_DIR": str(place / "state"),
-        "ARENA_CACHE_DIR": str(cache),
-        **xdg,
-    }
 
 
 def build(place: Path, cache: Path) -> Project:

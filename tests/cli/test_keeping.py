@@ -24,6 +24,13 @@ def archived(project):
     ).splitlines()
 
 
+def clone(project, place):
+    """Somebody else's clone, without what only this repository has."""
+    words = ("clone", "-q", "--single-branch", "--branch=main")
+    project.git(*words, f"file://{project.path}", place)
+    return place
+
+
 def age(project, run, days):
     [journal] = Path(project.env["ARENA_STATE_DIR"]).glob(f"*/runs/{run}/journal.log")
     then = time.time() - days * 86400
@@ -57,15 +64,7 @@ def test_a_bundle_brings_candidates_back_into_another_clone(project, run, tmp_pa
     worse = project.git("rev-parse", "worse")
     made = project.json("bundle", run, "--out", tmp_path / "x.bundle")
     assert (made["candidates"], made["bundle"]) == (2, str(tmp_path / "x.bundle"))
-    other = tmp_path / "clone"
-    project.git(
-        "clone",
-        "-q",
-        "--single-branch",
-        "--branch=main",
-        f"file://{project.path}",
-        other,
-    )
+    other = clone(project, tmp_path / "clone")
     there = ("-C", other, "restore", run, "worse", "--from", tmp_path / "x.bundle")
     assert worse[:12] in project.told(*there)
     assert project.git("-C", other, "rev-parse", f"arena/{run}/worse") == worse
@@ -73,15 +72,7 @@ def test_a_bundle_brings_candidates_back_into_another_clone(project, run, tmp_pa
 
     whole = (tmp_path / "x.bundle").read_bytes()
     (tmp_path / "bad.bundle").write_bytes(whole[:-40])
-    third = tmp_path / "third"
-    project.git(
-        "clone",
-        "-q",
-        "--single-branch",
-        "--branch=main",
-        f"file://{project.path}",
-        third,
-    )
+    third = clone(project, tmp_path / "third")
     bad = ("-C", third, "restore", run, "worse", "--from", tmp_path / "bad.bundle")
     assert "can't take run" in project.refused(*bad)
     assert project.git("-C", third, "for-each-ref", "refs/arena") == ""

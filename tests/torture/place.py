@@ -15,28 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tiny import CALC, TESTS
+
 HERE = Path(__file__).parent
 NO_FAULT = {"kind": "none", "at": 0, "on": False}
-CALC = '''"""Sums."""
-
-
-def total(values):
-    """Sum of values."""
-    result = 0
-    for value in values[1:]:
-        result += value
-    return result
-'''
-TESTS = """from calc import total
-
-
-def test_total():
-    assert total([1, 2, 3]) == 6
-
-
-def test_nothing():
-    assert total([]) == 0
-"""
 CONFIG = '[tool.pytest.ini_options]\npythonpath = ["."]\n'
 # The first commits its work, the second leaves changed and new files, the third does nothing. The mark says that the
 # work is there, so that from then on nothing may lose it.
